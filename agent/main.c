@@ -15,7 +15,7 @@ static int cmd_run(struct command_context *context, int argc, char *argv[], stru
 	(void)argv;
 	if (argc != 1)
 		return command_usage(err, _("run takes no arguments"));
-	return command_exit(run(&context->settings, context->config_path, err));
+	return command_exit(run(&context->settings, &context->source, err));
 }
 
 static const struct command commands[] = {
@@ -64,7 +64,7 @@ static void print_document(void)
 
 static void print_help(void)
 {
-	printf(_("usage: lantoa-agent [--config FILE] COMMAND ...\n\n"));
+	printf(_("usage: lantoa-agent [--config FILE] [--office CODE] COMMAND ...\n\n"));
 	for (const struct command *command = commands; command->name; command++)
 		printf("  %s %s\n      %s\n", command->name, command->arguments, _(command->help));
 	printf(_("\nThe configuration is %s; its keys, with their defaults:\n\n"), SETTINGS_PATH);
@@ -106,16 +106,16 @@ static const struct command *find(const struct command *command, const char *nam
 	return command->name ? command : NULL;
 }
 
-static int run_command(const struct command *command, const char *config_path, int argc,
-		       char *argv[])
+static int run_command(const struct command *command, const struct settings_source *source,
+		       int argc, char *argv[])
 {
-	struct command_context context = { .config_path = config_path };
+	struct command_context context = { .source = *source };
 	struct err err = { 0 };
-	int rc = settings_read(config_path, &context.settings, &err);
+	int rc = settings_read(source, &context.settings, &err);
 	if (rc < 0 && rc != -ENOMEM && strcmp(command->name, "status") == 0) {
 		/* It must work when a configuration is wrong: it is what one asks then. */
 		context.config_err = err;
-		rc = settings_read_good(config_path, &context.settings, &err);
+		rc = settings_read_good(source, &context.settings, &err);
 	}
 	if (rc < 0)
 		return tell(EXIT_FAILURE, &err);
@@ -130,6 +130,7 @@ static int run_command(const struct command *command, const char *config_path, i
 int main(int argc, char *argv[])
 {
 	static const struct option_row known[] = { { .name = "config", .value = "FILE" },
+						   { .name = "office", .value = "CODE" },
 						   { .name = "help" },
 						   { .name = "document" },
 						   { .name = "version" },
@@ -166,5 +167,7 @@ int main(int argc, char *argv[])
 	}
 	if (asks_for_help(options.operands + 1))
 		return print_usage(command), tell(EXIT_SUCCESS, &err);
-	return run_command(command, options_value(&options, "config"), n, options.operands);
+	const struct settings_source source = { .path = options_value(&options, "config"),
+						.office = options_value(&options, "office") };
+	return run_command(command, &source, n, options.operands);
 }

@@ -21,6 +21,7 @@ struct health agent_status_health(const struct agent_status *status)
 	struct health_facts facts = {
 		.running = status->look != NULL,
 		.enrolled = status->office != NULL,
+		.hosted = status->hosted,
 		.catalogue = status->catalogue_version != 0,
 		.connected = look->connected,
 		.at_rest = look->at_rest,

@@ -16,6 +16,7 @@
 
 struct agent_status { /* texts are borrowed; NULL: not known */
 	const char *office, *office_name, *address;
+	bool hosted;                    /* one of several on this machine */
 	int64_t since_us;               /* when the agent started, on civil_boot_us()'s clock */
 	const struct uplink_look *look; /* NULL: no agent is running */
 	const struct reload_outcome *reload; /* NULL likewise */

@@ -16,7 +16,12 @@ static bool not_enrolled(const struct health_facts *f)
 
 static bool not_running(const struct health_facts *f)
 {
-	return f->enrolled && !f->running;
+	return f->enrolled && !f->running && !f->hosted;
+}
+
+static bool hosted_not_running(const struct health_facts *f)
+{
+	return f->enrolled && !f->running && f->hosted;
 }
 
 static bool disk_full(const struct health_facts *f)
@@ -113,7 +118,12 @@ static bool resting(const struct health_facts *f)
 
 static bool restart_due(const struct health_facts *f)
 {
-	return f->restart_due;
+	return f->restart_due && !f->hosted;
+}
+
+static bool hosted_restart_due(const struct health_facts *f)
+{
+	return f->restart_due && f->hosted;
 }
 
 static bool at_rest(const struct health_facts *f)
@@ -145,6 +155,10 @@ static const struct {
 	  { "not_running", HEALTH_ILL,
 	    N_("the agent is not running, nothing is sent: start it with 'systemctl start "
 	       "lantoa-agent'") } },
+	{ hosted_not_running,
+	  { "not_running", HEALTH_ILL,
+	    N_("the agent of this office is not running, nothing is sent: start it with "
+	       "'systemctl start lantoa-agent@CODE', with the office's code") } },
 	{ disk_failing,
 	  { "disk_failing", HEALTH_ILL,
 	    N_("the disk does not take what is written: new figures are refused; call who looks "
@@ -212,6 +226,10 @@ static const struct {
 	{ restart_due,
 	  { "restart_due", HEALTH_NOTE,
 	    N_("some settings change with the next restart: systemctl restart lantoa-agent") } },
+	{ hosted_restart_due,
+	  { "restart_due", HEALTH_NOTE,
+	    N_("some settings change with the next restart: systemctl restart "
+	       "lantoa-agent@CODE, with the office's code") } },
 	{ at_rest,
 	  { "at_rest", HEALTH_WELL,
 	    N_("the line is closed as planned: it opens when figures are due to be sent") } },

@@ -11,6 +11,7 @@
 
 struct health_facts {
 	bool running, enrolled, catalogue;         /* there is one */
+	bool hosted;                               /* one of several on its machine */
 	bool connected, at_rest, resting, blocked; /* as in struct uplink_look */
 	const char *trouble;   /* the uplink's sentence in English, "" or NULL when it has none */
 	uint64_t waiting;      /* figures or batches that the province has not confirmed */

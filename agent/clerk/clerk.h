@@ -1,6 +1,8 @@
-/* The clerk's page: http://127.0.0.1:5571 for the browser of this machine, in Vietnamese and
- * English. What is due, a form for each period, what became of the figures. An input of the agent
- * (record/input.h), switched on by [page] listen.
+/* The clerk's page, in Vietnamese and English: http://127.0.0.1:5571 for the browser of this
+ * machine
+ * ([page] listen), a unix socket for a proxy that lets browsers elsewhere in ([page] socket), or
+ * both. What is due, a form for each period, what became of the figures. An input of the agent
+ * (record/input.h).
  *
  *   GET  /       what is due
  *   GET  /form   ?period=2025-06&calendar=civil: the form of a period
@@ -10,6 +12,8 @@
  *   GET  /sent   what was refused, waits, was received
  *   GET  /files  which files were handed in, here or by the inbox, and how it went
  *   POST /files  hand one in: 303 to what became of it
+ *   GET  /typist who types (clerk/typist.h)
+ *   POST /typist another name: 303 to what is due
  *   GET  /errors ?file=NAME: the copy of such a file in which its errors are marked
  *
  * Who may ask at all is http_guard's matter. What changes something must bring back the token of

@@ -7,14 +7,20 @@
 #include "clerk/home.h"
 #include "clerk/sent.h"
 #include "clerk/sheet_html.h"
+#include "clerk/typist.h"
 #include "clerk/upload.h"
+#include "common/base/log_limit.h"
 #include "common/net/http.h"
 
 #define CLERK_TOKEN_BYTES 16u
 
 struct clerk {
 	struct input_host host;
-	struct http *http;
+	struct http *doors[2]; /* on loopback, on the proxy's socket; NULL: none */
+	unsigned open;         /* of them */
+	char *proxy_host;      /* owned; [page] host */
+	char *author_header;   /* owned; "": who comes through the proxy is asked, too */
+	struct log_limit said_nameless;
 	char token[2 * CLERK_TOKEN_BYTES + 1];
 	struct { /* the newest form that was recorded, for the page that says so */
 		unsigned number;
@@ -41,6 +47,10 @@ struct request {
 	struct http_request *http;
 	enum language language;
 	bool language_chosen;        /* by its link, to be remembered */
+	char typist[TYPIST_MAX];     /* who types; "": nobody knows */
+	bool elsewhere;              /* it came by the proxy's socket */
+	bool by_proxy;               /* which said who types, and is believed */
+	bool typist_chosen;          /* on the page, to be remembered */
 	struct catalogue *catalogue; /* owned share */
 	struct period period;
 	char period_text[PERIOD_TEXT_MAX];
@@ -98,4 +108,6 @@ void form_get(void *context, struct http_request *http);
 void form_post(void *context, struct http_request *http);
 void form_check(void *context, struct http_request *http);
 void form_template(void *context, struct http_request *http);
+void typist_get(void *context, struct http_request *http);
+void typist_post(void *context, struct http_request *http);
 void read_mark_post(void *context, struct http_request *http);

@@ -107,7 +107,7 @@ static void end_taking(struct request *request)
 	clerk->taken.n_untold = upload->n_untold;
 	upload->told = NULL;
 	upload->n_told = 0;
-	(void)snprintf(location, sizeof(location), "/files?taken=%u", clerk->taken.number);
+	(void)snprintf(location, sizeof(location), "files?taken=%u", clerk->taken.number);
 	request_answer_elsewhere(request, location);
 }
 

@@ -22,7 +22,7 @@ static void counts(struct html *html, const struct outcome *outcome)
 static void copy_link(struct html *html, const struct outcome *outcome, const char *words)
 {
 	char address[3 * NAME_MAX + 1];
-	html_add(html, "<a href=\"/errors?file=%s\" download=\"%s\">%s</a>",
+	html_add(html, "<a href=\"errors?file=%s\" download=\"%s\">%s</a>",
 		 urlencoded_write(outcome->errors, address, sizeof(address)), outcome->errors,
 		 words);
 }
@@ -94,10 +94,10 @@ static void result(struct html *html, const struct frame *frame, const struct fi
 
 /* --- the form --- */
 
-static void form(struct html *html, const struct files_look *look)
+static void form(struct html *html, const struct frame *frame, const struct files_look *look)
 {
 	html_add(html,
-		 "<form id=\"upload\" class=\"group\" method=\"post\" action=\"/files\" "
+		 "<form id=\"upload\" class=\"group\" method=\"post\" action=\"files\" "
 		 "enctype=\"multipart/form-data\" data-most=\"%u\" data-large=\"%s\">\n"
 		 "<input type=\"hidden\" name=\"token\" value=\"%s\">\n"
 		 "<input type=\"hidden\" name=\"lang\" value=\"%s\">\n",
@@ -110,8 +110,11 @@ static void form(struct html *html, const struct files_look *look)
 		 "<p id=\"kinds\" class=\"hint\">%s</p>\n"
 		 "<p id=\"large\" class=\"message error\" role=\"alert\"></p>\n</form>\n",
 		 _("A table of figures"), _("Hand in"),
-		 _("Excel (.xlsx, .xls) or CSV, up to 4 MB. It is read on this machine, and judged "
-		   "as the form is."));
+		 frame->elsewhere
+			 ? _("Excel (.xlsx, .xls) or CSV, up to 4 MB. It is read on the office's "
+			     "server, and judged as the form is.")
+			 : _("Excel (.xlsx, .xls) or CSV, up to 4 MB. It is read on this machine, "
+			     "and judged as the form is."));
 }
 
 /* --- those before --- */
@@ -152,14 +155,14 @@ void files_write(struct html *html, const struct frame *frame, const struct file
 {
 	struct frame whole = *frame;
 	whole.title = _("Spreadsheets");
-	whole.path = "/files?";
+	whole.path = "files?";
 	whole.place = PLACE_FILES;
 	frame_begin(html, &whole);
 	html_add(html, "<h1>%s</h1>\n<p class=\"lead\">%s</p>\n", _("Figures from a spreadsheet"),
 		 _("Instead of typing: a table with a column for the period and one for each "
 		   "metric, or the Excel form of a period."));
 	result(html, frame, look);
-	form(html, look);
+	form(html, frame, look);
 	before(html, frame, look);
 	frame_end(html);
 }

@@ -86,7 +86,7 @@ static void answer_saved(struct request *request)
 	struct clerk *clerk = request->clerk;
 	char location[160];
 	remember(clerk, &request->sheet);
-	(void)snprintf(location, sizeof(location), "/form?period=%s&calendar=%s&saved=%u",
+	(void)snprintf(location, sizeof(location), "form?period=%s&calendar=%s&saved=%u",
 		       request->period_text, calendar_name(request->period.calendar),
 		       clerk->saved.number); /* fits */
 	request_answer_elsewhere(request, location);

@@ -12,9 +12,9 @@ static void head(struct html *html, const struct frame *frame)
 		 "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
 		 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		 "<title>%s – Lan Tỏa</title>\n"
-		 "<link rel=\"icon\" href=\"/icon.svg\" type=\"image/svg+xml\">\n"
-		 "<link rel=\"stylesheet\" href=\"/page.css\">\n"
-		 "<script src=\"/page.js\" defer></script>\n</head>\n",
+		 "<link rel=\"icon\" href=\"icon.svg\" type=\"image/svg+xml\">\n"
+		 "<link rel=\"stylesheet\" href=\"page.css\">\n"
+		 "<script src=\"page.js\" defer></script>\n</head>\n",
 		 language_tag(), frame->title);
 }
 
@@ -61,6 +61,40 @@ static void line(struct html *html, const struct frame *frame)
 	html_add(html, "</p>\n");
 }
 
+static void typist(struct html *html, const struct frame *frame)
+{
+	if (*frame->typist) {
+		html_add(html, "<p class=\"typist\">%s <strong>%s</strong>", _("Typed by"),
+			 frame->typist);
+		if (frame->typist_asked)
+			html_add(html, " <a href=\"typist\">%s</a>", _("Not you?"));
+		html_add(html, "</p>\n");
+	} else if (frame->typist_asked) {
+		html_add(html, "<p class=\"typist\"><a href=\"typist\">%s</a></p>\n",
+			 _("Say who is typing"));
+	}
+}
+
+void typist_ask(struct html *html, const struct frame *frame, const char *token,
+		const char *trouble)
+{
+	html_add(html,
+		 "<form class=\"group\" id=\"typist\" method=\"post\" action=\"typist\">\n"
+		 "<input type=\"hidden\" name=\"token\" value=\"%s\">\n"
+		 "<label for=\"name\">%s</label>\n"
+		 "<input id=\"name\" name=\"name\" value=\"%s\" maxlength=\"64\" "
+		 "autocomplete=\"name\" aria-describedby=\"why\">\n"
+		 "<button type=\"submit\">%s</button>\n",
+		 token, _("Your name"), frame->typist, _("Keep"));
+	html_add(
+		html, "<p id=\"why\" class=\"hint\">%s</p>\n",
+		_("It goes with the figures that you save, so that the province knows whom to ask. "
+		  "This browser keeps it; an empty field forgets it."));
+	if (trouble)
+		html_add(html, "<p class=\"message error\" role=\"alert\">%s</p>\n", trouble);
+	html_add(html, "</form>\n");
+}
+
 void frame_begin(struct html *html, const struct frame *frame)
 {
 	head(html, frame);
@@ -69,11 +103,12 @@ void frame_begin(struct html *html, const struct frame *frame)
 	html_add(html, "<p class=\"office\"><strong>%s</strong> <span>%s</span></p>\n",
 		 frame->office_name ? frame->office_name : frame->office, frame->office);
 	html_add(html, "<nav aria-label=\"%s\">\n", _("Pages"));
-	place(html, frame, PLACE_DUE, "/", _("To report"));
-	place(html, frame, PLACE_FILES, "/files", _("Spreadsheets"));
-	place(html, frame, PLACE_SENT, "/sent", _("Sent and refused"));
+	place(html, frame, PLACE_DUE, ".", _("To report"));
+	place(html, frame, PLACE_FILES, "files", _("Spreadsheets"));
+	place(html, frame, PLACE_SENT, "sent", _("Sent and refused"));
 	other_language(html, frame);
 	html_add(html, "</nav>\n");
+	typist(html, frame);
 	line(html, frame);
 	html_add(html, "</header>\n<main id=\"main\" tabindex=\"-1\">\n");
 }
@@ -89,7 +124,7 @@ void frame_error(struct html *html, const struct frame *frame, const char *sente
 	frame_begin(html, frame);
 	html_add(html,
 		 "<h1>%s</h1>\n<p class=\"error\" role=\"alert\">%s</p>\n"
-		 "<p><a href=\"/\">%s</a></p>\n",
+		 "<p><a href=\".\">%s</a></p>\n",
 		 frame->title, sentence, _("Back to what is to be reported"));
 	frame_end(html);
 }

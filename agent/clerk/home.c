@@ -95,11 +95,10 @@ static void row(struct html *html, const struct values *values, const struct due
 		 _("Recorded"), due->recorded, due->metrics, period,
 		 calendar_name(due->period.calendar));
 	reach(html, values, due->period);
-	html_add(
-		html,
-		"</td>\n<td class=\"go\"><a class=\"%s\" href=\"/form?period=%s&amp;calendar=%s\">",
-		due->state == DUE_DONE ? "quiet" : "button", period_format(due->period, period),
-		calendar_name(due->period.calendar));
+	html_add(html,
+		 "</td>\n<td class=\"go\"><a class=\"%s\" href=\"form?period=%s&amp;calendar=%s\">",
+		 due->state == DUE_DONE ? "quiet" : "button", period_format(due->period, period),
+		 calendar_name(due->period.calendar));
 	html_add(html, "%s<span class=\"hidden\"> %s</span></a></td>\n</tr>\n",
 		 due->state == DUE_DONE ? _("Look or correct") : _("Fill in"), name);
 }
@@ -138,7 +137,7 @@ static void hours(struct html *html, const struct catalogue *catalogue, const st
 	if (n == 0)
 		return;
 	struct period now = civil_period(CALENDAR_CIVIL, GRAIN_HOUR, now_us);
-	html_add(html, "<p>%s <a href=\"/form?period=%s&amp;calendar=civil\">%s</a></p>\n",
+	html_add(html, "<p>%s <a href=\"form?period=%s&amp;calendar=civil\">%s</a></p>\n",
 		 _("Figures by the hour mostly come from programs."), period_format(now, period),
 		 _("Write those of this hour"));
 }
@@ -161,7 +160,7 @@ int home_write(struct html *html, const struct frame *frame, const struct catalo
 		return rc;
 	struct frame whole = *frame;
 	whole.title = _("To report");
-	whole.path = "/?";
+	whole.path = "./?";
 	whole.place = PLACE_DUE;
 	frame_begin(html, &whole);
 	html_add(html, "<h1>%s</h1>\n<p class=\"lead\">", _("What this office reports"));
@@ -171,6 +170,8 @@ int home_write(struct html *html, const struct frame *frame, const struct catalo
 	if (*inbox)
 		html_add(html, "<p class=\"error\" role=\"status\">%s %s.</p>\n",
 			 _("Tables in the inbox folder:"), inbox);
+	if (frame->typist_asked && !*frame->typist)
+		typist_ask(html, frame, token, NULL);
 	section(html, values, list, n, today, DUE_LATE, DUE_LATE, _("Late"));
 	section(html, values, list, n, today, DUE_OPEN, DUE_RUNNING, _("Due soon"));
 	section(html, values, list, n, today, DUE_DONE, DUE_DONE, _("Complete"));

@@ -79,7 +79,7 @@ static void about(struct html *html, const struct catalogue *catalogue,
 	if (metric && period_read(message->period, metric->calendar, &period))
 		html_add(html,
 			 "<strong>%s</strong> %s, <a "
-			 "href=\"/form?period=%s&amp;calendar=%s\">%s</a></p>\n",
+			 "href=\"form?period=%s&amp;calendar=%s\">%s</a></p>\n",
 			 wording_metric(metric),
 			 wording_labels(catalogue->dimensions, metric, message->labels, labels,
 					sizeof(labels)),
@@ -100,7 +100,7 @@ void notice_messages(struct html *html, const struct catalogue *catalogue,
 		if (!bulletin_is_news(&values->told, message))
 			continue;
 		(void)snprintf(id, sizeof(id), "%llu", (unsigned long long)message->id); /* fits */
-		html_add(html, "<form class=\"result message\" method=\"post\" action=\"/read\">\n"
+		html_add(html, "<form class=\"result message\" method=\"post\" action=\"read\">\n"
 			       "<p><strong>");
 		html_say(html, _("The province wrote, %s:"),
 			 wording_instant(message->at_us, now_us, at));

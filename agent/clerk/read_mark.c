@@ -32,7 +32,7 @@ static void done_mark(struct job *job)
 	}
 	if (uplink)
 		uplink_message_read(uplink);
-	request_answer_elsewhere(request, "/");
+	request_answer_elsewhere(request, ".");
 }
 
 static int read_body(struct request *request)

@@ -3,6 +3,7 @@
 
 #include "common/base/container.h"
 #include "common/base/i18n.h"
+#include "common/base/log.h"
 #include "common/model/civil.h"
 
 #include <errno.h>
@@ -18,8 +19,8 @@
 #define XLSX_TYPE       "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #define CSV_TYPE        "text/csv; charset=utf-8"
 
-#define LANGUAGE_COOKIE "lantoa-lang="
-#define COOKIE_MANNERS  "; Path=/; SameSite=Strict; Max-Age=31536000; HttpOnly"
+#define LANGUAGE_COOKIE "lantoa-lang"
+#define COOKIE_MANNERS  "; SameSite=Strict; Max-Age=31536000; HttpOnly"
 
 /* --- answering --- */
 
@@ -46,15 +47,16 @@ static const char *cookie(const struct request *request)
 {
 	if (!request->language_chosen)
 		return NULL;
-	return request->language == LANGUAGE_VIETNAMESE ? LANGUAGE_COOKIE "vi" COOKIE_MANNERS
-							: LANGUAGE_COOKIE "en" COOKIE_MANNERS;
+	return request->language == LANGUAGE_VIETNAMESE ? LANGUAGE_COOKIE "=vi" COOKIE_MANNERS
+							: LANGUAGE_COOKIE "=en" COOKIE_MANNERS;
 }
 
 /* Nothing from anywhere else, nothing inline, in nobody's frame, kept nowhere. */
 static void answer(struct request *request, unsigned status, const char *type, const char *header,
 		   const char *value)
 {
-	struct http_field fields[8] = {
+	char kept[TYPIST_COOKIE_MAX];
+	struct http_field fields[9] = {
 		{ "Content-Type", type },
 		{ "Content-Security-Policy", "default-src 'self'; form-action 'self'; "
 					     "base-uri 'none'; frame-ancestors 'none'" },
@@ -68,6 +70,9 @@ static void answer(struct request *request, unsigned status, const char *type, c
 		fields[n++] = (struct http_field){ header, value };
 	if (cookie(request))
 		fields[n++] = (struct http_field){ "Set-Cookie", cookie(request) };
+	if (request->typist_chosen)
+		fields[n++] =
+			(struct http_field){ "Set-Cookie", typist_cookie(request->typist, kept) };
 	if (request->html.failed) {
 		(void)err_memory(&request->err);
 		http_answer_err(request->http, &request->err);
@@ -114,7 +119,10 @@ struct frame request_frame(const struct request *request, struct uplink_look *lo
 	return (struct frame){ .title = _("This cannot be shown"),
 			       .office = clerk->host.office,
 			       .office_name = request->values.office_name,
-			       .path = "/?",
+			       .typist = request->typist,
+			       .typist_asked = !request->by_proxy,
+			       .elsewhere = request->elsewhere,
+			       .path = "./?",
 			       .place = PLACE_ERROR,
 			       .look = look,
 			       .now_us = clock_now(recorder_clock(clerk->host.recorder)).at_us };
@@ -148,15 +156,39 @@ static void choose_language(struct request *request)
 {
 	const char *chosen = http_arg(request->http, "lang");
 	const char *cookies = http_header(request->http, "Cookie");
-	const char *kept = cookies ? strstr(cookies, LANGUAGE_COOKIE) : NULL;
+	size_t len = 0;
+	const char *kept = cookie_find(cookies, LANGUAGE_COOKIE, &len);
 	char name[3] = "";
 	request->language_chosen = chosen != NULL;
 	if (kept)
-		(void)snprintf(name, sizeof(name), "%s", kept + strlen(LANGUAGE_COOKIE)); /* two */
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, kept); /* two letters */
 	request->language = chosen  ? language_named(chosen)
 			    : *name ? language_named(name)
 				    : http_language(request->http);
 	(void)language_use(request->language); /* common/http goes back to the one before */
+}
+
+/* I13: a proxy that names nobody is not somebody's silence. */
+static int learn_typist(struct request *request)
+{
+	struct clerk *clerk = request->clerk;
+	uint64_t not_logged;
+	uid_t uid;
+	/* The kernel says which door it came by; a header counts at one of them alone. */
+	request->elsewhere = http_peer(request->http, &uid);
+	request->by_proxy = request->elsewhere && *clerk->author_header;
+	if (!request->by_proxy) {
+		typist_kept(http_header(request->http, "Cookie"), request->typist);
+		return 0;
+	}
+	int rc =
+		typist_named(clerk->author_header, http_header(request->http, clerk->author_header),
+			     request->typist, &request->err);
+	if (rc < 0 && log_limit_pass(&clerk->said_nameless, uv_hrtime() / 1000000, &not_logged))
+		log_warn("page: the proxy does not say who types, or not as a name header=%s "
+			 "not_logged=%llu",
+			 clerk->author_header, (unsigned long long)not_logged);
+	return rc;
 }
 
 struct request *request_begin(struct clerk *clerk, struct http_request *http)
@@ -173,10 +205,11 @@ struct request *request_begin(struct clerk *clerk, struct http_request *http)
 	request->http = http;
 	clerk->requests++;
 	choose_language(request);
-	if (clerk->stopping)
+	request->rc = learn_typist(request);
+	if (request->rc == 0 && clerk->stopping)
 		request->rc = err_set(&request->err, -EAGAIN,
 				      "the agent is stopping; load this page again later");
-	else if (!catalogue)
+	else if (request->rc == 0 && !catalogue)
 		request->rc =
 			err_set(&request->err, -EAGAIN,
 				"the province has not told yet what is to be reported; it does "

@@ -59,7 +59,7 @@ static void row(struct html *html, const struct dimensions *dimensions, const st
 	char reason[ERR_TEXT_MAX];
 	const struct refusal *refusal = value_refusal(values, value);
 	html_add(html,
-		 "<tr>\n<td><a href=\"/form?period=%s&amp;calendar=%s\">%s</a></td>\n"
+		 "<tr>\n<td><a href=\"form?period=%s&amp;calendar=%s\">%s</a></td>\n"
 		 "<th scope=\"row\">%s",
 		 period_format(value->period, sdmx), calendar_name(value->period.calendar),
 		 wording_period(value->period, period), wording_metric(metric));
@@ -103,18 +103,20 @@ static void section(struct html *html, const struct dimensions *dimensions,
 	html_add(html, "</section>\n");
 }
 
-static void summary(struct html *html, const struct values *values, int64_t now_us)
+static void summary(struct html *html, const struct frame *frame, const struct values *values)
 {
 	const struct spool_status *status = &values->status;
 	char at[WORDING_MAX];
 	html_add(html, "<p class=\"lead\">");
 	if (status->last_ack_us > 0)
 		html_say(html, _("The province last confirmed figures at %s."),
-			 wording_instant(status->last_ack_us, now_us, at));
+			 wording_instant(status->last_ack_us, frame->now_us, at));
 	else
 		html_say(html, _("The province has not confirmed any figure yet."));
 	html_add(html, " ");
-	html_say(html, _("Waiting on this machine: %llu."),
+	html_say(html,
+		 frame->elsewhere ? _("Waiting on the office's server: %llu.")
+				  : _("Waiting on this machine: %llu."),
 		 (unsigned long long)(status->unsealed + status->waiting_observations));
 	html_add(html, "</p>\n");
 }
@@ -127,11 +129,11 @@ int sent_write(struct html *html, const struct frame *frame, const struct catalo
 		return err_memory(err);
 	struct frame whole = *frame;
 	whole.title = _("Sent and refused");
-	whole.path = "/sent?";
+	whole.path = "sent?";
 	whole.place = PLACE_SENT;
 	frame_begin(html, &whole);
 	html_add(html, "<h1>%s</h1>\n", _("What became of the figures"));
-	summary(html, values, frame->now_us);
+	summary(html, frame, values);
 	section(html, catalogue->dimensions, values, is_refused, room, _("Refused by the province"),
 		_("None. What the province cannot count is shown here with its reason."));
 	notice_let_in(html, values, frame->now_us);

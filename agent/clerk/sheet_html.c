@@ -44,7 +44,7 @@ static void chooser(struct html *html, const struct frame *frame, const struct s
 	struct period at = civil_period(sheet->period.calendar, sheet->period.grain, frame->now_us);
 	bool listed = false;
 	html_add(html,
-		 "<form class=\"chooser\" method=\"get\" action=\"/form\">\n"
+		 "<form class=\"chooser\" method=\"get\" action=\"form\">\n"
 		 "<input type=\"hidden\" name=\"calendar\" value=\"%s\">\n"
 		 "<label for=\"period\">%s</label>\n<select id=\"period\" name=\"period\">\n",
 		 calendar_name(at.calendar), _("Another period"));
@@ -59,8 +59,8 @@ static void chooser(struct html *html, const struct frame *frame, const struct s
 			 period_format(sheet->period, sdmx), wording_period(sheet->period, name));
 	html_add(html,
 		 "</select>\n<button type=\"submit\" class=\"quiet\">%s</button>\n"
-		 "<span class=\"files\"><a href=\"/template?period=%s&amp;calendar=%s\">%s</a> "
-		 "<a href=\"/files\">%s</a></span>\n</form>\n",
+		 "<span class=\"files\"><a href=\"template?period=%s&amp;calendar=%s\">%s</a> "
+		 "<a href=\"files\">%s</a></span>\n</form>\n",
 		 _("Show"), period_format(sheet->period, sdmx),
 		 calendar_name(sheet->period.calendar), _("Excel form of this period"),
 		 _("Hand in a spreadsheet"));
@@ -77,7 +77,9 @@ static void result(struct html *html, const struct frame *frame, const struct sh
 		html_add(html, "</strong></p></div>\n");
 		return;
 	}
-	html_say(html, _("Saved on this machine at %s."),
+	html_say(html,
+		 frame->elsewhere ? _("Saved on the office's server at %s.")
+				  : _("Saved on this machine at %s."),
 		 wording_instant(look->saved_us, frame->now_us, at));
 	html_add(html, "</strong> %s</p>\n<ul>\n",
 		 frame->look->connected
@@ -125,7 +127,7 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 	char name[WORDING_MAX], sdmx[PERIOD_TEXT_MAX], path[128], title[2 * WORDING_MAX];
 	struct frame whole = *frame;
 	(void)period_format(sheet->period, sdmx);
-	(void)snprintf(path, sizeof(path), "/form?period=%s&calendar=%s&", sdmx,
+	(void)snprintf(path, sizeof(path), "form?period=%s&calendar=%s&", sdmx,
 		       calendar_name(sheet->period.calendar)); /* fits */
 	(void)snprintf(title, sizeof(title), _("Figures for %s"),
 		       wording_period(sheet->period, name)); /* fits */
@@ -140,11 +142,15 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 	notice_closed(html, sheet->catalogue, sheet->values, sheet->period);
 	chooser(html, frame, sheet);
 	html_add(html,
-		 "<form id=\"sheet\" method=\"post\" action=\"/form\" data-unsaved=\"%s\" "
+		 "<form id=\"sheet\" method=\"post\" action=\"form\" data-unsaved=\"%s\" "
 		 "data-silent=\"%s\" data-pasted=\"%s\" data-over=\"%s\" data-columns=\"%s\">\n",
 		 _("not saved yet"),
-		 _("The agent on this machine does not answer, so nothing is checked or saved. "
-		   "Keep this page open, and press Save when it runs again."),
+		 frame->elsewhere
+			 ? _("The office's server does not answer, so nothing is checked or saved. "
+			     "Keep this page open, and press Save when it can be reached.")
+			 : _("The agent on this machine does not answer, so nothing is checked or "
+			     "saved. "
+			     "Keep this page open, and press Save when it runs again."),
 		 _("Pasted downward:"), _("Below the last field, and not pasted:"),
 		 _("Nothing was pasted: copy one column alone."));
 	html_add(html,

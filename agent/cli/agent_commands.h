@@ -10,8 +10,8 @@
 
 struct command_context {
 	struct settings settings;
-	const char *config_path; /* NULL: the usual place */
-	struct err config_err;   /* what is wrong with it, for status alone; code 0: nothing */
+	struct settings_source source;
+	struct err config_err; /* what is wrong with it, for status alone; code 0: nothing */
 };
 
 struct command {

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Where the installed unit's agent looks for its key. */
+/* Where the installed units' agents look for their keys. */
 #define STATE_DIR LANTOA_STATEDIR "-agent"
 
 extern char **environ;
@@ -38,16 +38,40 @@ static bool key_is_watched(void)
 static void tell(const struct command_context *context, enum starter starter,
 		 const struct invitation *invitation)
 {
-	const char *config = context->config_path;
+	char options[SETTINGS_OPTIONS_MAX], unit[SETTINGS_UNIT_MAX];
 	printf(_("office %s is enrolled with %s\n"), invitation->office, invitation->address);
 	if (starter == BY_ITSELF)
 		printf(_("the service starts by itself; 'lantoa-agent status' shows the "
 			 "connection\n"));
 	else if (starter == BY_SYSTEMCTL)
-		printf(_("start the service: systemctl enable --now lantoa-agent\n"));
+		printf(_("start the service: systemctl enable --now %s\n"),
+		       settings_unit(&context->settings, unit));
 	else
-		printf(_("start the agent: lantoa-agent%s%s run\n"), config ? " --config " : "",
-		       config ? config : "");
+		printf(_("start the agent: lantoa-agent%s run\n"),
+		       settings_options(&context->source, options));
+}
+
+/* Is it one of the installed units that has this state? */
+static bool of_a_unit(const struct settings *settings)
+{
+	struct hosted hosted;
+	struct err ignored;
+	if (!*settings->office)
+		return strcmp(settings->state_dir, STATE_DIR) == 0;
+	return hosted_init(&hosted, settings->office, &ignored) == 0 &&
+	       strcmp(settings->state_dir, hosted.state_dir) == 0;
+}
+
+/* Its user and folder come with the first start of its service. */
+static int check_place(const struct settings *settings, struct err *err)
+{
+	if (!*settings->office || access(settings->state_dir, F_OK) == 0)
+		return 0;
+	return err_set(err, -ENOENT,
+		       "this machine does not hold office %s yet: lay the invitation down as "
+		       "/etc/credstore/lantoa.%s.invitation, and run 'systemctl enable --now "
+		       "lantoa-agent@%s'; it enrols itself then",
+		       settings->office, settings->office, settings->office);
 }
 
 int cmd_enrol(struct command_context *context, int argc, char *argv[], struct err *err)
@@ -58,14 +82,15 @@ int cmd_enrol(struct command_context *context, int argc, char *argv[], struct er
 			err,
 			_("give the invitation, the file that holds it, or - for standard input: "
 			  "lantoa-agent enrol FILE"));
+	if (check_place(&context->settings, err) < 0)
+		return EXIT_FAILURE;
 	/* Read first: becoming the owner gives up root's right to. */
 	int rc = admission_read(argv[1], &invitation, err);
 	/* Who starts the agent is asked while we are still root, who is answered without a message
 	 * bus. */
 	enum starter starter = BY_HAND;
-	if (access("/run/systemd/system", F_OK) == 0 &&
-	    strcmp(context->settings.state_dir, STATE_DIR) == 0)
-		starter = key_is_watched() ? BY_ITSELF : BY_SYSTEMCTL;
+	if (access("/run/systemd/system", F_OK) == 0 && of_a_unit(&context->settings))
+		starter = !*context->settings.office && key_is_watched() ? BY_ITSELF : BY_SYSTEMCTL;
 	if (rc == 0)
 		rc = owner_become(context->settings.state_dir, err);
 	if (rc == 0)

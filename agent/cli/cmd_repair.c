@@ -15,13 +15,15 @@
 
 static int open_spool(const struct settings *settings, struct spool **ret_spool, struct err *err)
 {
+	char unit[SETTINGS_UNIT_MAX];
 	int rc = owner_become(settings->state_dir, err);
 	if (rc == 0)
 		rc = state_spool_open(settings, ret_spool, NULL, err);
 	if (rc == -EBUSY)
 		return err_set(err, rc,
-			       "the agent is running; stop it (systemctl stop lantoa-agent), run "
-			       "this command again, and start it");
+			       "the agent is running; stop it (systemctl stop %s), run this "
+			       "command again, and start it",
+			       settings_unit(settings, unit));
 	return rc;
 }
 
@@ -49,7 +51,8 @@ static int find_damaged(const struct settings *settings, char ret_path[PATH_MAX]
 static void print_repaired(const struct command_context *context, const char *damaged,
 			   const struct spool_repaired *repaired, bool dry)
 {
-	const char *config = context->config_path;
+	char options[SETTINGS_OPTIONS_MAX];
+	(void)settings_options(&context->source, options);
 	printf(_("%s: %llu values can be read; the spool lacks %llu figures of them\n"), damaged,
 	       (unsigned long long)repaired->read, (unsigned long long)repaired->taken);
 	if (repaired->undated > 0)
@@ -62,9 +65,9 @@ static void print_repaired(const struct command_context *context, const char *da
 		       (unsigned long long)repaired->lost_batches,
 		       (unsigned long long)repaired->lost_series);
 	if (dry)
-		printf(_("nothing was changed; this takes them over: lantoa-agent%s%s spool repair "
+		printf(_("nothing was changed; this takes them over: lantoa-agent%s spool repair "
 			 "--yes %s\n"),
-		       config ? " --config " : "", config ? config : "", damaged);
+		       options, damaged);
 	else
 		printf(_(
 			"they are taken over, and sent again when the agent runs; the damaged file "

@@ -286,6 +286,7 @@ static int status_here(struct session *session, struct blob *out, struct err *er
 	bool enrolled = identity_read(path, &identity, &ignored) == 0;
 	const struct catalogue *catalogue = session->facts.catalogue;
 	status.office = enrolled ? identity.office : NULL;
+	status.hosted = *session->settings->office != '\0';
 	status.office_name = session->facts.office_name;
 	status.address = enrolled ? identity.address : NULL;
 	status.catalogue_version = catalogue ? catalogue->version : 0;

@@ -73,7 +73,7 @@ static void apply(struct reload *reload)
 static void work_read(struct job *job)
 {
 	struct reload *reload = container_of(job, struct reload, job);
-	reload->rc = settings_read(reload->config.path, &reload->fresh, &reload->err);
+	reload->rc = settings_read(reload->config.source, &reload->fresh, &reload->err);
 	if (reload->rc == 0)
 		reload->config.on_good(reload->config.context, &reload->fresh);
 }

@@ -19,7 +19,7 @@
 struct reload_config { /* all of it outlives the reload */
 	uv_loop_t *loop;
 	struct worker *worker;
-	const char *path;          /* as of settings_read() */
+	const struct settings_source *source;
 	struct settings *settings; /* in force; changed on the loop alone */
 	/* On the worker: @fresh will be in force. */
 	void (*on_good)(void *context, const struct settings *fresh);

@@ -36,7 +36,7 @@
 
 struct agent {
 	struct settings *settings; /* in force */
-	const char *config_path;
+	const struct settings_source *source;
 	uv_loop_t loop;
 	struct state state;
 	struct worker *worker;
@@ -225,7 +225,7 @@ static int start_reload(struct agent *agent, struct err *err)
 {
 	struct reload_config config = { .loop = &agent->loop,
 					.worker = agent->worker,
-					.path = agent->config_path,
+					.source = agent->source,
 					.settings = agent->settings,
 					.on_good = on_good_settings,
 					.on_applied = on_settings,
@@ -276,6 +276,7 @@ static int serve(struct agent *agent, struct err *err)
 	agent->standing = (struct standing){ .identity = &agent->state.identity,
 					     .facts = &agent->state.facts,
 					     .spool = agent->state.spool,
+					     .hosted = *agent->settings->office != '\0',
 					     .since_us = civil_boot_us() };
 	standing_start(&agent->standing, &agent->loop, agent->worker);
 	int rc = start_signals(agent, err);
@@ -302,7 +303,7 @@ static int serve(struct agent *agent, struct err *err)
 	return rc;
 }
 
-int run(struct settings *settings, const char *config_path, struct err *err)
+int run(struct settings *settings, const struct settings_source *source, struct err *err)
 {
 	/* One arena and one pool thread: each further one would dirty pages for nothing. */
 	(void)mallopt(M_ARENA_MAX, 1); /* a hint, as the next ones */
@@ -315,7 +316,7 @@ int run(struct settings *settings, const char *config_path, struct err *err)
 	if (!agent)
 		return err_memory(err);
 	agent->settings = settings;
-	agent->config_path = config_path;
+	agent->source = source;
 
 	(void)signal(SIGPIPE, SIG_IGN); /* a client that hangs up is an error of a write */
 	int rc = admission_serve(settings, err);

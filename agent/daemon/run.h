@@ -4,6 +4,6 @@
 #include "common/base/err.h"
 #include "office/settings.h"
 
-/** @settings are in force, and change with each reload; @config_path: what SIGHUP reads again;
- * NULL: the usual place. Returns 0 after a clean stop. */
-int run(struct settings *settings, const char *config_path, struct err *err);
+/** @settings are in force, and change with each reload; @source: what SIGHUP reads again. Returns 0
+ * after a clean stop. */
+int run(struct settings *settings, const struct settings_source *source, struct err *err);

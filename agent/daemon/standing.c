@@ -17,6 +17,7 @@ void standing_status(const struct standing *standing, struct agent_status *statu
 	status->office = standing->identity->office;
 	status->office_name = *look->office_name ? look->office_name : standing->facts->office_name;
 	status->address = standing->identity->address;
+	status->hosted = standing->hosted;
 	status->since_us = standing->since_us;
 	status->catalogue_version = catalogue ? catalogue->version : 0;
 	status->metrics = catalogue ? catalogue->n : 0;

@@ -17,6 +17,7 @@ struct standing { /* embed it, zeroed; it stays in place until the loop has noth
 	const struct identity *identity;
 	const struct facts *facts;
 	struct spool *spool;
+	bool hosted;      /* --office */
 	int64_t since_us; /* when the agent started, on civil_boot_us()'s clock */
 	/* --- */
 	const struct recorder *recorder;

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define AT(member)      offsetof(struct settings, member)
 #define IN_EXEC(member) offsetof(struct exec_section, member)
@@ -54,6 +56,16 @@ static const struct conf_key keys[] = {
 	{ "page", "listen", CONF_TEXT, AT(page_listen), "127.0.0.1:5571", 0, 0,
 	  "address of this machine alone at which its browsers find the clerk's page; empty: "
 	  "none" },
+	{ "page", "socket", CONF_TEXT, AT(page_socket), "", 0, 0,
+	  "unix socket at which a proxy finds the page, for browsers elsewhere; the group of its "
+	  "folder may connect; empty: none" },
+	{ "page", "host", CONF_TEXT, AT(page_host), "", 0, 0,
+	  "name in the browsers' address that leads to the proxy, with its port unless that is "
+	  "443, "
+	  "like figures.example.vn" },
+	{ "page", "author_header", CONF_TEXT, AT(page_author_header), "", 0, 0,
+	  "header in which the proxy says who logged in, like X-Remote-User; believed on socket "
+	  "alone; empty: the page asks" },
 	{ "http", "listen", CONF_TEXT, AT(http_listen), "", 0, 0,
 	  "address of this machine alone on which programs that show the token hand in figures, "
 	  "like 127.0.0.1:5572; empty: none" },
@@ -96,6 +108,31 @@ static int check_inbox(const struct settings *settings, struct err *err)
 	return 0;
 }
 
+#define TOKEN_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
+
+static int check_page(const struct settings *settings, struct err *err)
+{
+	struct http_address address;
+	const char *header = settings->page_author_header;
+	if (*settings->page_listen && http_address_parse(settings->page_listen, &address, err) < 0)
+		return err_wrap(err, "[page] listen");
+	if (*settings->page_socket && *settings->page_socket != '/')
+		return err_set(err, -EINVAL, "[page] socket '%s': give the whole path, from /",
+			       settings->page_socket);
+	if (*settings->page_host && !http_host_valid(settings->page_host))
+		return err_set(
+			err, -EINVAL,
+			"[page] host '%s': give the name alone, as it stands between https:// "
+			"and the next / of the browsers' address, like figures.example.vn",
+			settings->page_host);
+	if (header[strspn(header, TOKEN_CHARS)])
+		return err_set(err, -EINVAL,
+			       "[page] author_header '%s': give the name of a header, like "
+			       "X-Remote-User",
+			       header);
+	return 0;
+}
+
 static int check_sections(const struct settings *settings, struct err *err)
 {
 	const struct exec_section *execs = settings->execs.items;
@@ -127,37 +164,122 @@ static int check(const struct settings *settings, struct err *err)
 	if (*settings->statsd_listen &&
 	    http_address_parse(settings->statsd_listen, &address, err) < 0)
 		return err_wrap(err, "[statsd] listen");
-	if (*settings->page_listen && http_address_parse(settings->page_listen, &address, err) < 0)
-		return err_wrap(err, "[page] listen");
 	if (*settings->http_listen && http_address_parse(settings->http_listen, &address, err) < 0)
 		return err_wrap(err, "[http] listen");
-	int rc = check_sections(settings, err);
+	int rc = check_page(settings, err);
+	if (rc == 0)
+		rc = check_sections(settings, err);
 	return rc < 0 ? rc : check_inbox(settings, err);
 }
 
-int settings_read(const char *path, struct settings *ret_settings, struct err *err)
+/* What is another than for the office of the machine itself. */
+static int set_hosted(const struct hosted *hosted, struct settings *settings, struct err *err)
+{
+	const struct {
+		char **text;
+		const char *value;
+	} fields[] = { { &settings->state_dir, hosted->state_dir },
+		       { &settings->api_socket, hosted->api_socket },
+		       { &settings->page_listen, "" },
+		       { &settings->page_socket, hosted->page_socket },
+		       { &settings->page_author_header, HOSTED_AUTHOR_HEADER } };
+	memcpy(settings->office, hosted->code, sizeof(settings->office));
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		char *copy = strdup(fields[i].value);
+		if (!copy)
+			return err_memory(err);
+		free(*fields[i].text);
+		*fields[i].text = copy;
+	}
+	return 0;
+}
+
+/* Its defaults alone. On error nothing must be freed. */
+static int read_hosted_defaults(const char *office, struct hosted *ret_hosted,
+				struct settings *settings, struct err *err)
+{
+	int rc = hosted_init(ret_hosted, office, err);
+	if (rc == 0)
+		rc = conf_read(NULL, keys, N_KEYS, settings, err);
+	if (rc == 0 && (rc = set_hosted(ret_hosted, settings, err)) < 0)
+		conf_free(keys, N_KEYS, settings);
+	return rc;
+}
+
+static int read_over(const char *path, bool needed, struct settings *settings, struct err *err)
+{
+	if (!needed && access(path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	return conf_read_over(path, keys, N_KEYS, settings, err);
+}
+
+/* @ret_path: the file that has the last word. */
+static int read_hosted(const struct settings_source *source, char ret_path[PATH_MAX],
+		       struct settings *settings, struct err *err)
+{
+	struct hosted hosted;
+	int rc = read_hosted_defaults(source->office, &hosted, settings, err);
+	if (rc < 0)
+		return rc;
+	(void)snprintf(ret_path, PATH_MAX, "%s", source->path ? source->path : hosted.conf);
+	if (source->path)
+		return read_over(source->path, true, settings, err);
+	rc = read_over(hosted.shared_conf, false, settings, err);
+	return rc < 0 ? rc : read_over(hosted.conf, false, settings, err);
+}
+
+static int read_own(const char *path, struct settings *settings, struct err *err)
+{
+	int rc = conf_read(path ? path : SETTINGS_PATH, keys, N_KEYS, settings, err);
+	if (rc == -ENOENT && !path)
+		rc = conf_read(NULL, keys, N_KEYS, settings, err);
+	return rc;
+}
+
+int settings_read(const struct settings_source *source, struct settings *ret_settings,
+		  struct err *err)
 {
 	struct settings settings = { 0 };
-	int rc = conf_read(path ? path : SETTINGS_PATH, keys, N_KEYS, &settings, err);
-	if (rc == -ENOENT && !path)
-		rc = conf_read(NULL, keys, N_KEYS, &settings, err);
+	char path[PATH_MAX];
+	(void)snprintf(path, sizeof(path), "%s", source->path ? source->path : SETTINGS_PATH);
+	int rc = source->office ? read_hosted(source, path, &settings, err)
+				: read_own(source->path, &settings, err);
 	if (rc < 0)
 		return rc;
 	if ((rc = check(&settings, err)) < 0) {
 		conf_free(keys, N_KEYS, &settings);
-		return err_wrap(err, "%s", path ? path : SETTINGS_PATH);
+		return err_wrap(err, "%s", path);
 	}
 	*ret_settings = settings;
 	return 0;
 }
 
-int settings_read_good(const char *path, struct settings *ret_settings, struct err *err)
+int settings_read_good(const struct settings_source *source, struct settings *ret_settings,
+		       struct err *err)
 {
 	struct settings settings = { 0 };
-	int rc = conf_read_good(path ? path : SETTINGS_PATH, keys, N_KEYS, &settings, err);
+	struct hosted hosted;
+	const char *path = source->path ? source->path : SETTINGS_PATH;
+	int rc = source->office ? read_hosted_defaults(source->office, &hosted, &settings, err)
+				: conf_read_good(path, keys, N_KEYS, &settings, err);
 	if (rc == 0)
 		*ret_settings = settings;
 	return rc;
+}
+
+const char *settings_unit(const struct settings *settings, char text[SETTINGS_UNIT_MAX])
+{
+	(void)snprintf(text, SETTINGS_UNIT_MAX, "lantoa-agent%s%s", *settings->office ? "@" : "",
+		       settings->office); /* fits */
+	return text;
+}
+
+const char *settings_options(const struct settings_source *source, char text[SETTINGS_OPTIONS_MAX])
+{
+	(void)snprintf(text, SETTINGS_OPTIONS_MAX, "%s%s%s%s", source->path ? " --config " : "",
+		       source->path ? source->path : "", source->office ? " --office " : "",
+		       source->office ? source->office : ""); /* fits */
+	return text;
 }
 
 void settings_free(struct settings *settings)

@@ -1,16 +1,20 @@
-/* What /etc/lantoa/agent.conf says. */
+/* What /etc/lantoa/agent.conf says, or for an office among several on this machine, what
+ * /etc/lantoa/agent@.conf and agent@CODE.conf do. */
 #pragma once
 
 #include "common/base/err.h"
 #include "common/sys/conf.h"
+#include "office/hosted.h"
 #include "office/sections.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct settings {
-	char *state_dir; /* owned, as all texts here */
+	char office[HOSTED_CODE_MAX]; /* one of several on this machine; "": the machine's own */
+	char *state_dir;              /* owned, as all texts here */
 	char *api_socket;
 	char *zone;
 	uint32_t push_interval_s, kilobytes_per_hour, reconnect_min_ms, reconnect_max_ms,
@@ -21,7 +25,7 @@ struct settings {
 	uint32_t inbox_settle_s;
 	bool inbox_strict;
 	char *statsd_listen, *statsd_socket;
-	char *page_listen;
+	char *page_listen, *page_socket, *page_host, *page_author_header;
 	struct conf_items execs; /* of struct exec_section */
 	struct conf_items sqls;  /* of struct sql_section */
 	char *http_listen;
@@ -38,11 +42,28 @@ struct reload_outcome {      /* how it went when they were last read again, by a
 
 #define SETTINGS_PATH LANTOA_SYSCONFDIR "/agent.conf"
 
-/** Read @path; NULL reads SETTINGS_PATH, or takes the defaults when that is not there. */
-int settings_read(const char *path, struct settings *ret_settings, struct err *err);
-/** What of @path is good, and defaults for the rest: for a look at an agent whose configuration was
- * broken after its start. -ENOMEM. */
-int settings_read_good(const char *path, struct settings *ret_settings, struct err *err);
+struct settings_source { /* texts borrowed */
+	/* --config; NULL: SETTINGS_PATH, or the defaults when that is not there. */
+	const char *path;
+	/* --office: the defaults are that one's (office/hosted.h), and so are its two files, as far
+	 * as they are there, where path is NULL. NULL: the machine's own office. */
+	const char *office;
+};
+
+/** -EINVAL: the file is wrong, or the office's code; -ENOENT: path is not there. */
+int settings_read(const struct settings_source *source, struct settings *ret_settings,
+		  struct err *err);
+/** What of the file is good, and defaults for the rest, for --office these alone: for a look at an
+ * agent whose configuration was broken after its start. -ENOMEM; -EINVAL: no such code. */
+int settings_read_good(const struct settings_source *source, struct settings *ret_settings,
+		       struct err *err);
+/** "lantoa-agent" or "lantoa-agent@CODE": as systemctl calls the service. Returns @text. */
+#define SETTINGS_UNIT_MAX (HOSTED_CODE_MAX + 16u)
+const char *settings_unit(const struct settings *settings, char text[SETTINGS_UNIT_MAX]);
+/** " --config FILE", " --office CODE", both or "": for a command that a person is told to type.
+ * Returns @text. */
+#define SETTINGS_OPTIONS_MAX (PATH_MAX + 64u)
+const char *settings_options(const struct settings_source *source, char text[SETTINGS_OPTIONS_MAX]);
 void settings_free(struct settings *settings);
 /** The table itself, for --help and the manual page. */
 const struct conf_key *settings_keys(size_t *ret_n);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 #include <time.h>
 
 #define TURN_MS 10u
@@ -37,6 +38,11 @@ static int read_identity(struct state *state, const struct settings *settings, s
 			       "this office is not enrolled (no '%s'): ask the province for an "
 			       "invitation and run 'lantoa-agent enrol FILE'",
 			       path);
+	if (rc == 0 && *settings->office && strcmp(settings->office, state->identity.office) != 0)
+		return err_set(err, -EINVAL,
+			       "'%s' is the key of office %s, and not of office %s; move it to the "
+			       "place of its own office",
+			       path, state->identity.office, settings->office);
 	return rc;
 }
 

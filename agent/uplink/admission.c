@@ -76,12 +76,21 @@ int admission_once(const struct settings *settings, const struct invitation *inv
 		   struct err *err)
 {
 	struct spool *spool;
+	char unit[SETTINGS_UNIT_MAX];
+	if (*settings->office && strcmp(settings->office, invitation->office) != 0)
+		return err_set(
+			err, -EINVAL,
+			"the invitation is of office %s, and this place is office %s's; give "
+			"it the invitation of its own office",
+			invitation->office, settings->office);
 	int rc = state_spool_open(settings, &spool, NULL, err);
 	if (rc == -EBUSY)
-		return err_set(err, rc,
-			       "the agent is running, or enrols just now by an invitation that was "
-			       "laid ready for it; stop it (systemctl stop lantoa-agent), run this "
-			       "command again, and start it");
+		return err_set(
+			err, rc,
+			"the agent is running, or enrols just now by an invitation that was "
+			"laid ready for it; stop it (systemctl stop %s), run this command again, "
+			"and start it",
+			settings_unit(settings, unit));
 	if (rc < 0)
 		return rc;
 	rc = enrol(settings, spool, invitation, err);

@@ -13,7 +13,8 @@
  * standard input. The secret appears in no error text. The caller wipes it. */
 int admission_read(const char *source, struct invitation *ret_invitation, struct err *err);
 
-/** Enrol, blocking. -EBUSY: an agent holds the spool; or as enrol(). */
+/** Enrol, blocking. -EINVAL: it is another office's than this place is; -EBUSY: an agent holds the
+ * spool; or as enrol(). */
 int admission_once(const struct settings *settings, const struct invitation *invitation,
 		   struct err *err);
 

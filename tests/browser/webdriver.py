@@ -49,7 +49,7 @@ class Element:
 
 
 class Browser:
-    def __init__(self, folder, language="en", script=True, size=(1200, 1000)):
+    def __init__(self, folder, language="en", script=True, size=(1200, 1000), more=()):
         self.session = None
         self.profile = tempfile.mkdtemp(prefix="profile-", dir=folder)
         self.process, port = self.start_driver()
@@ -61,7 +61,7 @@ class Browser:
                      "--disable-background-networking", "--disable-component-update",
                      "--disable-dev-shm-usage", "--remote-debugging-pipe",  # so it ends with its driver
                      f"--user-data-dir={self.profile}",
-                     f"--lang={language}", f"--window-size={size[0]},{size[1]}"]
+                     f"--lang={language}", f"--window-size={size[0]},{size[1]}", *more]
         wanted = {"browserName": "chrome", "unhandledPromptBehavior": "accept",
                   "goog:chromeOptions": {"args": arguments, "prefs": prefs}}
         self.session = self.call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]

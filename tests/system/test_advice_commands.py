@@ -219,14 +219,14 @@ class AdviceOfCommands(rig.Rig):
         with open(agent.conf, encoding="utf-8") as conf:
             right = conf.read()
         # a spool to repair
-        self.refused(agent, ["spool", "repair"], "the agent is running; stop it (systemctl stop lantoa-agent), run this command again, and start it")
+        self.refused(agent, ["spool", "repair"], "the agent is running; stop it (systemctl stop %s), run this command again, and start it")
         agent.process.stop()
         self.refused(agent, ["spool", "repair"], "no damaged spool was set aside in '%s'; name a file to repair from")
         damaged = os.path.join(self.folder, "damaged.db")
         with open(os.path.join(agent.folder, "spool.db"), "rb") as spool, open(damaged, "wb") as copy:
             copy.write(spool.read())
         said = self.done(agent.command("spool", "repair", damaged))
-        advice = TRANSLATED["nothing was changed; this takes them over: lantoa-agent%s%s spool repair --yes %s\n"]
+        advice = TRANSLATED["nothing was changed; this takes them over: lantoa-agent%s spool repair --yes %s\n"]
         advised = pattern(advice).search(said)[0].partition("lantoa-agent ")[2].split()
         self.done(rig.run([agent.args()[0], *advised]))
 

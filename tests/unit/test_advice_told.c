@@ -94,7 +94,8 @@ static void try_conf(void *context, const char *text, struct blob *said, struct 
 	assert_non_null(file);
 	assert_true(fputs(text, file) >= 0);
 	assert_int_equal(fclose(file), 0);
-	if (settings_read(path, &settings, &f->err) == 0)
+	const struct settings_source source = { .path = path };
+	if (settings_read(&source, &settings, &f->err) == 0)
 		settings_free(&settings);
 	else
 		say(said, f->err.text);
@@ -152,6 +153,15 @@ static const struct advice of_conf[] = {
 	  "'%s' is not an address of this machine alone; write it like 127.0.0.1:5571 or "
 	  "[::1]:5571",
 	  "127.0.0.1:5571", NULL },
+	{ "[page]\nsocket = @\n", "page.sock", "[page] socket '%s': give the whole path, from /",
+	  "/run/lantoa-pages/28249/page.sock", NULL },
+	{ "[page]\nhost = @\n", "https://figures.example.vn/28249/",
+	  "[page] host '%s': give the name alone, as it stands between https:// and the next / of "
+	  "the browsers' address, like figures.example.vn",
+	  "figures.example.vn", NULL },
+	{ "[page]\nauthor_header = @\n", "X-Remote-User: $remote_user",
+	  "[page] author_header '%s': give the name of a header, like X-Remote-User",
+	  "X-Remote-User", NULL },
 	{ "[http]\nlisten = @\n", "localhost",
 	  "'%s' is not an address of this machine alone; write it like 127.0.0.1:5571 or "
 	  "[::1]:5571",

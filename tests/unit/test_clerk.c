@@ -21,12 +21,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define CATALOGUE                                                                                  \
 	"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,carry,"     \
 	"level,due_days,min,max\n"                                                                 \
 	"team.count,Tổ,Teams,team,stock,last,sum,month,,0,3,commune,2,0,\n"
+#define PROXY      "figures.example.vn"
 #define TOKEN_MARK "name=\"token\" value=\""
 
 struct fixture {
@@ -37,6 +40,8 @@ struct fixture {
 	struct recorder *recorder;
 	void *clerk;
 	struct sockaddr_in address;
+	struct sockaddr_un socket; /* for a proxy */
+	const char *proxy_host;
 	char answer[1 << 17], token[64];
 	bool stopped;
 	struct err err;
@@ -72,12 +77,20 @@ static const char *no_trouble(const struct inputs *inputs, const char *name)
 static void start_page(struct fixture *f)
 {
 	char listen[32];
-	struct settings settings = { .page_listen = listen, .state_dir = f->folder };
+	char host_name[64], header[] = "X-Remote-User";
+	struct settings settings = { .page_listen = listen,
+				     .page_socket = f->socket.sun_path,
+				     .page_host = host_name,
+				     .page_author_header = header,
+				     .state_dir = f->folder };
 	struct input_host host = { .loop = &f->loop,
 				   .recorder = f->recorder,
 				   .office = "28001",
 				   .trouble_of = no_trouble };
 	choose_port(f);
+	(void)snprintf(host_name, sizeof(host_name), "%s", f->proxy_host);
+	(void)snprintf(f->socket.sun_path, sizeof(f->socket.sun_path), "%s/page.sock", f->folder);
+	f->socket.sun_family = AF_UNIX;
 	(void)snprintf(listen, sizeof(listen), "127.0.0.1:%u", ntohs(f->address.sin_port));
 	if (clerk_start(&host, &settings, &f->clerk, &f->err) != 0)
 		fail_msg("%s", f->err.text);
@@ -89,6 +102,7 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
 	scratch_make(true, f->folder);
+	f->proxy_host = PROXY;
 	(void)snprintf(f->path, sizeof(f->path), "%s/spool.db", f->folder);
 	assert_int_equal(spool_open(f->path, &limits, &f->spool, NULL, &f->err), 0);
 	assert_int_equal(facts_keep_office(f->spool, "Phường <Một>", "", "commune", &f->err), 0);
@@ -123,13 +137,19 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int begin(struct fixture *f, const char *request)
+static int begin_at(struct fixture *f, const void *address, socklen_t len, const char *request)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	(void)connect(fd, (struct sockaddr *)&f->address, sizeof(f->address)); /* in progress */
+	int fd = socket(((const struct sockaddr *)address)->sa_family, SOCK_STREAM | SOCK_NONBLOCK,
+			0);
+	(void)connect(fd, address, len); /* in progress */
 	while (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
 		uv_run(&f->loop, UV_RUN_NOWAIT);
 	return fd;
+}
+
+static int begin(struct fixture *f, const char *request)
+{
+	return begin_at(f, &f->address, sizeof(f->address), request);
 }
 
 /* The status; the whole answer is in f->answer. */
@@ -204,7 +224,7 @@ static void what_is_saved_is_shown_where_it_was_typed(void **state)
 	assert_shown(f, "Phường &lt;Một&gt;");
 	learn_token(f);
 	assert_int_equal(post(f, "/form", "v:team.count:=8&o:team.count:="), 303);
-	assert_shown(f, "Location: /form?period=2025-06&calendar=civil&saved=1\r\n");
+	assert_shown(f, "Location: form?period=2025-06&calendar=civil&saved=1\r\n");
 	assert_int_equal(recorded(f), 8);
 	assert_int_equal(get(f, "/form?period=2025-06&calendar=civil&saved=1"), 200);
 	assert_shown(f, "Saved on this machine at");
@@ -263,7 +283,7 @@ static void the_language_is_chosen_and_remembered(void **state)
 {
 	struct fixture *f = *state;
 	assert_int_equal(get(f, "/?lang=vi"), 200);
-	assert_shown(f, "Set-Cookie: lantoa-lang=vi; Path=/; SameSite=Strict");
+	assert_shown(f, "Set-Cookie: lantoa-lang=vi; SameSite=Strict");
 	assert_int_equal(get(f, "/"), 200);
 	assert_null(strstr(f->answer, "Set-Cookie"));
 }
@@ -280,6 +300,213 @@ static void a_form_of_another_start_records_nothing(void **state)
 	assert_int_equal(recorded(f), INT64_MIN);
 	assert_int_equal(post(f, "/check", "v:team.count:=-8"), 200); /* reads only */
 	assert_shown(f, "{\"fields\": {\"v:team.count:\": {\"kind\": \"error\"");
+}
+
+/* --- who types --- */
+
+/* By the proxy's socket, with these lines in the head. */
+static int by_proxy(struct fixture *f, const char *method, const char *path, const char *lines,
+		    const char *body)
+{
+	char request[4096];
+	(void)snprintf(request, sizeof(request),
+		       "%s %s HTTP/1.1\r\nHost: " PROXY "\r\n%sConnection: close\r\n"
+		       "Content-Length: %zu\r\n\r\n%s",
+		       method, path, lines, strlen(body), body);
+	return hear(f, begin_at(f, &f->socket, sizeof(f->socket), request));
+}
+
+#define HOA "X-Remote-User: Nguyễn Thị Hoa\r\n"
+
+static void whom_the_proxy_names_is_who_types(void **state)
+{
+	struct fixture *f = *state;
+	char body[256];
+	assert_int_equal(by_proxy(f, "GET", "/", HOA, ""), 200);
+	assert_shown(f, "<strong>Nguyễn Thị Hoa</strong>");
+	assert_null(strstr(f->answer, "Not you?"));
+	learn_token(f);
+	(void)snprintf(
+		body, sizeof(body),
+		"token=%s&period=2025-06&calendar=civil&v:team.count:=8&o:team.count:=", f->token);
+	assert_int_equal(by_proxy(f, "POST", "/form", HOA "Origin: https://" PROXY "\r\n", body),
+			 303);
+	assert_shown(f, "Location: form?period=2025-06");
+	assert_int_equal(recorded(f), 8);
+	/* Nor is this machine the reader's. */
+	assert_int_equal(by_proxy(f, "GET", "/form?period=2025-06&calendar=civil&saved=1", HOA, ""),
+			 200);
+	assert_shown(f, "Saved on the office&#39;s server at");
+	assert_null(strstr(f->answer, "this machine"));
+	assert_int_equal(by_proxy(f, "GET", "/sent", HOA, ""), 200);
+	assert_null(strstr(f->answer, "this machine"));
+	assert_int_equal(by_proxy(f, "GET", "/files", HOA, ""), 200);
+	assert_null(strstr(f->answer, "this machine"));
+	/* A name cannot be chosen there, and a cookie says nothing. */
+	assert_int_equal(by_proxy(f, "GET", "/typist", HOA "Cookie: lantoa-typist=lan\r\n", ""),
+			 200);
+	assert_shown(f, "The server that you signed in at says who you are.");
+	assert_null(strstr(f->answer, "lan</strong>"));
+	(void)snprintf(body, sizeof(body), "token=%s&name=lan", f->token);
+	assert_int_equal(by_proxy(f, "POST", "/typist", HOA, body), 403);
+	assert_null(strstr(f->answer, "Set-Cookie"));
+}
+
+/* I13: who is not named is not nobody. */
+static void a_proxy_that_names_nobody_is_refused(void **state)
+{
+	static const char *const lines[] = {
+		"",
+		"X-Remote-User:\r\n",
+		"X-Remote-User: \xff\r\n",
+		"X-Remote-User: a\tb\r\n",
+		"X-Remote-User: 0123456789012345678901234567890123456789"
+		"0123456789012345678901234\r\n",
+		"Cookie: lantoa-typist=hoa\r\n"
+	};
+	static const char *const paths[] = { "/", "/form?period=2025-06", "/sent", "/files",
+					     "/typist" };
+	struct fixture *f = *state;
+	char body[256];
+	learn_token(f);
+	(void)snprintf(
+		body, sizeof(body),
+		"token=%s&period=2025-06&calendar=civil&v:team.count:=8&o:team.count:=", f->token);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		for (size_t j = 0; j < sizeof(paths) / sizeof(paths[0]); j++) {
+			assert_int_equal(by_proxy(f, "GET", paths[j], lines[i], ""), 403);
+			assert_shown(f, "it must set the header X-Remote-User");
+		}
+		assert_int_equal(by_proxy(f, "POST", "/form", lines[i], body), 403);
+	}
+	assert_int_equal(recorded(f), INT64_MIN);
+	assert_int_equal(by_proxy(f, "POST", "/form", HOA, body), 303); /* as it says */
+	assert_int_equal(by_proxy(f, "GET", "/page.css", "", ""), 200); /* says nothing */
+}
+
+static void the_proxys_socket_is_guarded_by_its_name(void **state)
+{
+	struct fixture *f = *state;
+	char request[256];
+	(void)snprintf(request, sizeof(request),
+		       "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" HOA "Connection: close\r\n\r\n");
+	assert_int_equal(hear(f, begin_at(f, &f->socket, sizeof(f->socket), request)), 403);
+	assert_shown(f, "open it by the address that you were given");
+	assert_int_equal(by_proxy(f, "GET", "/", HOA, ""), 200); /* as it says */
+	assert_int_equal(by_proxy(f, "POST", "/form", HOA "Origin: https://evil.example\r\n", ""),
+			 403);
+	assert_int_equal(by_proxy(f, "POST", "/form", HOA "Origin: http://" PROXY "\r\n", ""), 403);
+	/* And the port of this machine by names of this machine, as ever. */
+	assert_int_equal(hear(f, begin(f, "GET / HTTP/1.1\r\nHost: " PROXY "\r\n"
+					  "Connection: close\r\n\r\n")),
+			 403);
+}
+
+/* Whoever can start a program on this machine can send that header. */
+static void a_header_on_loopback_names_nobody(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(hear(f, begin(f, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" HOA
+					  "Connection: close\r\n\r\n")),
+			 200);
+	assert_null(strstr(f->answer, "Hoa"));
+	assert_shown(f, "<a href=\"typist\">Say who is typing</a>");
+}
+
+static int post_name(struct fixture *f, const char *token, const char *name)
+{
+	char request[1024], body[512];
+	int len = snprintf(body, sizeof(body), "token=%s&name=%s", token, name);
+	(void)snprintf(request, sizeof(request),
+		       "POST /typist HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n"
+		       "Connection: close\r\n\r\n%s",
+		       len, body);
+	return hear(f, begin(f, request));
+}
+
+static void on_loopback_a_name_is_asked_once_and_kept(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(get(f, "/"), 200);
+	assert_shown(f, "action=\"typist\"");
+	learn_token(f);
+	assert_int_equal(post_name(f, f->token, "Nguy%E1%BB%85n+Hoa"), 303);
+	assert_shown(f, "Location: .\r\n");
+	assert_shown(f,
+		     "Set-Cookie: lantoa-typist=Nguy%E1%BB%85n%20Hoa; SameSite=Strict; HttpOnly");
+	assert_int_equal(hear(f, begin(f, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: "
+					  "lantoa-typist=Nguy%E1%BB%85n%20Hoa\r\n"
+					  "Connection: close\r\n\r\n")),
+			 200);
+	assert_shown(f, "<strong>Nguyễn Hoa</strong> <a href=\"typist\">Not you?</a>");
+	assert_null(strstr(f->answer, "action=\"typist\""));
+	/* It is taken back with an empty field. */
+	assert_int_equal(post_name(f, f->token, ""), 303);
+	assert_shown(f, "Set-Cookie: lantoa-typist=; SameSite=Strict; HttpOnly; Max-Age=0");
+	assert_int_equal(post_name(f, f->token, "a%00b"), 400);
+	assert_int_equal(post_name(f, f->token, "a%0Ab"), 400);
+	assert_shown(f, "write a shorter one");
+	assert_null(strstr(f->answer, "Set-Cookie"));
+	assert_int_equal(post_name(f, "nonsense", "Hoa"), 409);
+	assert_shown(f, "Write your name once more.");
+	assert_null(strstr(f->answer, "Set-Cookie"));
+	assert_int_equal(post_name(f, f->token, "Hoa"), 303); /* as both say */
+}
+
+/* The page stands below any folder of a proxy: none of its addresses begins at the root. */
+static void no_address_leaves_the_folder_of_the_page(void **state)
+{
+	static const char *const paths[] = { "/",
+					     "/form?period=2025-06",
+					     "/form?period=2025-99",
+					     "/sent",
+					     "/files",
+					     "/typist",
+					     "/page.js",
+					     "/page.css" };
+	static const char *const roots[] = { "href=\"/", "src=\"/",     "action=\"/", "fetch(\"/",
+					     "url(/",    "Location: /", "Path=" };
+	struct fixture *f = *state;
+	learn_token(f);
+	assert_int_equal(post(f, "/form", "v:team.count:=8&o:team.count:="), 303);
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		(void)get(f, paths[i]);
+		for (size_t j = 0; j < sizeof(roots) / sizeof(roots[0]); j++)
+			if (strstr(f->answer, roots[j]))
+				fail_msg("%s has %s", paths[i], roots[j]);
+	}
+}
+
+static void a_socket_without_the_proxys_name_is_not_opened(void **state)
+{
+	struct fixture *f = *state;
+	struct settings settings = { .state_dir = f->folder };
+	char none[] = "", path[PATH_MAX], header[] = "X-Remote-User";
+	struct input_host host = { .loop = &f->loop,
+				   .recorder = f->recorder,
+				   .office = "28001",
+				   .trouble_of = no_trouble };
+	void *second;
+	(void)snprintf(path, sizeof(path), "%s/other.sock", f->folder);
+	settings.page_listen = settings.page_host = none;
+	settings.page_socket = path;
+	settings.page_author_header = header;
+	assert_true(clerk_wanted(&settings));
+	assert_int_equal(clerk_start(&host, &settings, &second, &f->err), -EINVAL);
+	assert_non_null(strstr(f->err.text, "[page] host is not set"));
+	/* Beside a port that was opened already, which is closed again. */
+	settings.page_listen = (char[]){ "127.0.0.1:0" };
+	assert_int_equal(clerk_start(&host, &settings, &second, &f->err), -EINVAL);
+	assert_int_equal(access(path, F_OK), -1);
+	settings.page_host = (char[]){ PROXY };
+	assert_int_equal(clerk_start(&host, &settings, &second, &f->err), 0); /* as it says */
+	struct stat info;
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0660);
+	clerk_stop(second, on_stopped, f);
+	while (!f->stopped)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	f->stopped = false;
 }
 
 /* Fail the first operation of the disk, then the second, ...: either all is well, or the form is
@@ -373,7 +600,7 @@ static void a_file_is_judged_as_the_inbox_does_and_its_errors_can_be_had(void **
 	struct fixture *f = *state;
 	learn_token(f);
 	assert_int_equal(upload(f, f->token, "../Báo cáo.csv", wrong), 303);
-	assert_shown(f, "Location: /files?taken=1\r\n");
+	assert_shown(f, "Location: files?taken=1\r\n");
 	assert_int_equal(recorded(f), 8);
 	assert_int_equal(get(f, "/files?taken=1"), 200);
 	assert_shown(f, "<strong>Báo cáo.csv</strong>: 1 recorded, 1 not taken");
@@ -531,6 +758,13 @@ int main(void)
 		TEST(the_language_is_chosen_and_remembered),
 		TEST(a_form_of_another_start_records_nothing),
 		TEST(a_disk_that_is_full_loses_nothing_that_was_typed),
+		TEST(whom_the_proxy_names_is_who_types),
+		TEST(a_proxy_that_names_nobody_is_refused),
+		TEST(the_proxys_socket_is_guarded_by_its_name),
+		TEST(a_header_on_loopback_names_nobody),
+		TEST(on_loopback_a_name_is_asked_once_and_kept),
+		TEST(no_address_leaves_the_folder_of_the_page),
+		TEST(a_socket_without_the_proxys_name_is_not_opened),
 		TEST(a_stop_waits_for_what_is_in_work),
 		TEST(without_a_catalogue_a_page_says_so),
 	};

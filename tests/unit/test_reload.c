@@ -16,6 +16,7 @@ struct fixture {
 	char folder[SCRATCH_MAX], path[SCRATCH_MAX + 16];
 	uv_loop_t loop;
 	struct worker *worker;
+	struct settings_source source;
 	struct settings settings;
 	struct reload *reload;
 	unsigned good, applied, outcomes;
@@ -58,13 +59,14 @@ static int set_up(void **state)
 	assert_non_null(f);
 	scratch_make(true, f->folder);
 	(void)snprintf(f->path, sizeof(f->path), "%s/agent.conf", f->folder);
+	f->source.path = f->path;
 	write_conf(f, "[uplink]\npush_interval = 60s\n");
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	f->worker = worker_open(&f->loop);
-	assert_int_equal(settings_read(f->path, &f->settings, &f->err), 0);
+	assert_int_equal(settings_read(&f->source, &f->settings, &f->err), 0);
 	struct reload_config config = { .loop = &f->loop,
 					.worker = f->worker,
-					.path = f->path,
+					.source = &f->source,
 					.settings = &f->settings,
 					.on_good = on_good,
 					.on_applied = on_applied,

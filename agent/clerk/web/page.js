@@ -67,7 +67,7 @@ let asked = 0;
 async function check() {
 	const turn = ++asked;
 	try {
-		const answer = await fetch("/check", { method: "POST", body: new URLSearchParams(new FormData(sheet)) });
+		const answer = await fetch("check", { method: "POST", body: new URLSearchParams(new FormData(sheet)) });
 		const said = await answer.json();
 		const found = said.fields;
 		if (turn !== asked || !found)
