@@ -63,11 +63,16 @@ def read(path):
         return file.read()
 
 
-class Deploy(unittest.TestCase):
+def loop_of_the_manual():
+    """How the manual brings in offices of which each has a file in this folder."""
+    manual = read(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../agent/lantoa-agent.8"))
+    return re.search(r"^\.Bd[^\n]*\n(for [^\n]*invitation.*?)^\.Ed", manual, re.S | re.M)[1].replace("\\e", "\\")
+
+
+class Story(unittest.TestCase):
     """Steps share what they built; after a failed one, the rest is not tried."""
 
     failed = False
-    figures = 0  # team.count of 2025-06, summed over the offices: what the province must say
 
     @classmethod
     def setUpClass(cls):
@@ -90,14 +95,14 @@ class Deploy(unittest.TestCase):
         shutil.rmtree(cls.folder, ignore_errors=True)
 
     def setUp(self):
-        if Deploy.failed:
+        if type(self).failed:
             self.skipTest("an earlier step failed")
         say(self.id().rsplit(".", 1)[-1])
 
     def run(self, result=None):
         before = len(result.failures) + len(result.errors)
         super().run(result)
-        Deploy.failed = Deploy.failed or len(result.failures) + len(result.errors) > before
+        type(self).failed = type(self).failed or len(result.failures) + len(result.errors) > before
 
     @classmethod
     def machine(cls, name):
@@ -136,7 +141,9 @@ class Deploy(unittest.TestCase):
         machine.wait_for(lambda: machine.show(unit, "ActiveState") == "active" and machine.pid(unit) not in (0, pid),
                          f"{unit} to be started anew", 60)
 
-    # --- the story ---
+
+class Deploy(Story):
+    """A province, and offices on machines of their own."""
 
     def test_01_packages_are_clean(self):
         said = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", *self.debs],
@@ -466,6 +473,143 @@ class Deploy(unittest.TestCase):
                                      "--from 2025-06-03 --to 2025-06-05").out)["rows"]
         self.assertEqual([str(day["value"]) for day in days], ["28032", "400", "500"])
         self.assertIn("verify: ok", machine.sh("lantoa verify").out)
+
+
+# What a proxy does, without one: a request over the page's socket, in the name of who logged in.
+ASK = """import socket, sys
+path, name, line = sys.argv[1:4]
+page = socket.socket(socket.AF_UNIX)
+page.connect(path)
+page.sendall(f"{line} HTTP/1.0\\r\\nHost: figures.example.vn\\r\\n{name}\\r\\n\\r\\n".encode())
+while data := page.recv(65536):
+    sys.stdout.buffer.write(data)
+"""
+HOSTED_STATE = "/var/lib/lantoa-offices"
+
+
+class Hosted(Story):
+    """A server of the province that holds offices for desks which cannot run an agent."""
+
+    def ask(self, code, name="X-Remote-User: hoa", line="GET /", user="gateway", check=True):
+        return self.server.sh(f"python3 /usr/local/bin/ask /run/lantoa-pages/{code}/page.sock '{name}' '{line}'",
+                              user=user, check=check)
+
+    def hosted(self, code, words, **more):
+        return self.server.sh(f"lantoa-agent --office {code} {words}", **more)
+
+    def test_01_a_loop_over_the_invitations_is_all(self):
+        server = Hosted.server = self.machine("server")
+        server.install(*self.earlier)
+        server.write("/etc/lantoa/aggregator.conf", f"[gate]\naddress = 127.0.0.1:{PORT}\n")
+        server.sh("systemctl reload lantoa-aggregator && lantoa setup tien-giang")
+        server.write("/root/offices.csv", OFFICES)
+        server.sh("lantoa office import /root/offices.csv --invite /root/invitations && rm /root/invitations/28255.invitation")
+        server.write("/etc/lantoa/agent@.conf", "[page]\nhost = figures.example.vn\n"
+                     "[uplink]\nreconnect_min_ms = 200\nreconnect_max_ms = 1000\n")
+        server.write("/root/hold", loop_of_the_manual())
+        server.sh("cd /root/invitations && sh -e /root/hold")
+        for code in ("28249", "28252"):
+            server.wait_active(f"lantoa-agent@{code}.service")
+            server.wait_for(lambda c=code: self.hosted(c, "status", check=False).code == 0, f"{code} to be well")
+            self.assertEqual(server.sh(f"stat -c '%U %a' {HOSTED_STATE}/{code}/agent.key {HOSTED_STATE}/{code}").out,
+                             f"lantoa-office-{code} 600\nlantoa-office-{code} 700\n")
+            self.assertIn(code, server.show(f"lantoa-agent@{code}.service", "StatusText"))
+            server.sh(f"systemd-analyze security --no-pager --threshold=15 lantoa-agent@{code}.service")
+        self.assertEqual(server.show("lantoa-agent.service", "ActiveState"), "inactive", "the machine is no office itself")
+        self.hosted("28249", "record team.count=8 --period 2025-06")
+        self.hosted("28252", "record team.count=5 --period 2025-06")
+        self.assert_figures(server, 13, 2)
+
+    def test_02_the_pages_are_for_the_proxy_alone(self):
+        server = self.server
+        server.write("/usr/local/bin/ask", ASK)
+        server.sh("useradd --groups lantoa-pages gateway && useradd stranger")
+        for code, name in (("28249", "Văn phòng phường 1"), ("28252", "Văn phòng phường 2")):
+            page = self.ask(code)
+            self.assertIn("200 OK", page.out)
+            self.assertIn(name, page.out)
+            self.assertIn("<strong>hoa</strong>", page.out)
+        self.assertIn("403 Forbidden", self.ask("28249", name="X-Other: hoa").out)
+        self.assertIn("the proxy does not say who types", server.journal("lantoa-agent@28249.service"))
+        for user in ("stranger", "lantoa-office-28252"):
+            self.assertIn("PermissionError", self.ask("28249", user=user, check=False).err, user)
+        self.assertEqual(server.sh("stat -c '%U %G %a' /run/lantoa-pages/28249 /run/lantoa-pages/28249/page.sock").out,
+                         "lantoa-office-28249 lantoa-pages 2710\nlantoa-office-28249 lantoa-pages 660\n")
+
+    def test_03_no_office_reaches_anothers(self):
+        for user in ("gateway", "lantoa-office-28252", "lantoa-agent"):
+            for tried in (f"cat {HOSTED_STATE}/28249/agent.key", f"ls {HOSTED_STATE}/28249", "ls /run/lantoa-offices/28249",
+                          "lantoa-agent --office 28249 record team.count=99 --period 2025-06"):
+                outcome = self.server.sh(tried, user=user, check=False)
+                self.assertNotEqual(outcome.code, 0, (user, tried, outcome))
+        self.assert_figures(self.server, 13, 2)
+
+    def test_04_an_invitation_in_anothers_place_is_refused(self):
+        server = self.server
+        line = server.sh("lantoa office invite 28255").out
+        server.write("/etc/credstore/lantoa.28301.invitation", re.search(r"lantoa://\S+", line)[0] + "\n", 0o600)
+        self.assertIn("lantoa-agent@28255", self.hosted("28255", "enrol x", check=False).err)
+        server.sh("systemctl start lantoa-agent@28301")
+        server.wait_for(lambda: "the invitation is of office 28255" in server.show("lantoa-agent@28301.service", "StatusText"),
+                        "the status to say so")
+        # as it says
+        server.sh("systemctl stop lantoa-agent@28301; cd /etc/credstore; mv lantoa.28301.invitation lantoa.28255.invitation;"
+                  f"rm -r {HOSTED_STATE}/28301; systemctl enable --now lantoa-agent@28255")
+        server.wait_for(lambda: self.hosted("28255", "status", check=False).code == 0, "28255 to be well")
+
+    def test_05_status_says_which_service(self):
+        server, unit = self.server, "lantoa-agent@28255"
+        server.sh(f"systemctl stop {unit}")
+        said = self.hosted("28255", "status", check=False)
+        self.assertIn("'systemctl start lantoa-agent@CODE'", said.out)
+        server.sh(f"systemctl start {unit}")
+        server.write("/etc/lantoa/agent@28255.conf", "[agent]\nzone = Asia/Tokyo\n[page]\nhost =\n")
+        server.sh(f"systemctl reload {unit}")
+        said = server.wait_for(lambda: "systemctl restart lantoa-agent@CODE" in self.hosted("28255", "status", check=False).out,
+                               "the status to say so")
+        server.sh(f"systemctl restart {unit}")
+        said = server.wait_for(lambda: self.hosted("28255", "status", check=False), "an answer").out
+        self.assertNotIn("restart", said)
+        self.assertIn("[page] host is not set", said)  # its own file has the last word
+        server.sh(f"rm /etc/lantoa/agent@28255.conf; systemctl reload {unit}")
+        server.wait_for(lambda: self.hosted("28255", "status", check=False).code == 0, "28255 to be well")
+
+    def test_06_an_upgrade_restarts_each(self):
+        server, units = self.server, [f"lantoa-agent@{code}.service" for code in ("28249", "28252", "28255")]
+        server.sh("systemctl stop lantoa-agent@28255")
+        pids = {unit: server.pid(unit) for unit in units}
+        server.install(*self.debs)
+        for unit in units:
+            self.wait_running_anew(server, unit, pids[unit])
+        self.assertIn("200 OK", self.ask("28252").out)
+        self.hosted("28252", "record team.count=6 --period 2025-06")
+        self.assert_figures(server, 14, 2)
+
+    def test_07_they_come_back_with_the_machine(self):
+        server = self.server
+        server.off()
+        server.power()
+        for code in ("28249", "28252", "28255"):
+            server.wait_active(f"lantoa-agent@{code}.service")
+        self.assertIn("200 OK", server.wait_for(lambda: self.ask("28249", check=False), "the page").out)
+        self.assert_figures(server, 14, 2)
+
+    def test_08_a_purge_keeps_what_would_be_lost_of_each(self):
+        server = self.server
+        server.sh("systemctl stop lantoa-aggregator.socket lantoa-aggregator.service")
+        self.hosted("28249", "record team.count=9 --period 2025-06")  # stays unsent
+        said = server.sh("apt-get purge -y lantoa-agent")
+        self.assertIn(f"rm -r {HOSTED_STATE}/28249", said.err + said.out)
+        self.assertEqual(os.listdir(server.path(HOSTED_STATE)), ["28249"])
+        self.assertEqual(glob.glob(server.path("/etc/systemd/system/*.wants/lantoa-agent@*")), [])
+        self.assertEqual(glob.glob(server.path("/etc/lantoa/agent*")), [])
+        server.sh("systemctl start lantoa-aggregator.socket lantoa-aggregator.service")
+        server.install(self.agent_deb)
+        server.sh("systemctl enable --now lantoa-agent@28249")
+        self.assert_figures(server, 15, 2)
+        server.wait_for(lambda: self.hosted("28249", "spool unsent").out == "0\n", "the ack")
+        server.sh("apt-get purge -y lantoa-agent")
+        self.assertFalse(os.path.exists(server.path(HOSTED_STATE)))
 
 
 if __name__ == "__main__":
