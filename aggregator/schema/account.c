@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 
 #define USER "unix:uid="
@@ -74,21 +75,35 @@ int account_name(sqlite3 *db, const char *account, const char *shown, struct err
 	return rc;
 }
 
+static bool login_find(uid_t uid, char ret_login[ACCOUNT_SHOWN_MAX + 1])
+{
+	struct passwd room, *user = NULL;
+	char texts[1024];
+	FILE *file = fopen("/etc/passwd", "re");
+	while (file && fgetpwent_r(file, &room, texts, sizeof(texts), &user) == 0 &&
+	       user->pw_uid != uid)
+		user = NULL;
+	bool found = user && *user->pw_name && strlen(user->pw_name) <= ACCOUNT_SHOWN_MAX;
+	if (found)
+		memcpy(ret_login, user->pw_name, strlen(user->pw_name) + 1);
+	if (file)
+		(void)fclose(file); /* opened for reading */
+	return found;
+}
+
 void account_meet(sqlite3 *db, const char *account, uid_t uid)
 {
 	struct err ignored; /* a name is missing, and whoever likes gives it: account_name() */
 	sqlite3_stmt *stmt = NULL;
-	struct passwd room, *user = NULL;
-	char texts[1024];
+	char login[ACCOUNT_SHOWN_MAX + 1];
 	int rc = account_prepare(db, &stmt, &ignored);
 	if (rc == 0) {
 		sqlite3_bind_text(stmt, 1, account, -1, SQLITE_STATIC);
 		rc = db_step(stmt, &ignored);
 	}
 	(void)sqlite3_finalize(stmt);
-	if (rc == 0 && getpwuid_r(uid, &room, texts, sizeof(texts), &user) == 0 && user &&
-	    *user->pw_name)
-		(void)account_name(db, account, user->pw_name, &ignored);
+	if (rc == 0 && login_find(uid, login))
+		(void)account_name(db, account, login, &ignored);
 }
 
 static void account_add(struct table *table, sqlite3_stmt *stmt)

@@ -16,8 +16,9 @@
 int account_name(sqlite3 *db, const char *account, const char *shown, struct err *err);
 
 /** @account, that user @uid of this machine has, acts: unless it has a shown name, it is shown by
- * the user's login name from now on. Asks the system's list of users the first time, so call off
- * the loop. Whatever fails here is passed over: it must keep no act. */
+ * the user's login name from now on. That is looked up in /etc/passwd and nowhere else, as the
+ * writer must not wait for a directory in the network. Whatever fails here is passed over: it must
+ * keep no act from being done. In a transaction of the caller. */
 void account_meet(sqlite3 *db, const char *account, uid_t uid);
 
 /** All that did anything, or have a name: account, shown_name, acts (how many events), last_act. */
