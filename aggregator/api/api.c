@@ -3,8 +3,11 @@
 #include "api/api_internal.h"
 #include "api/call.h"
 #include "api/changing.h"
+#include "api/last_uses.h"
+#include "common/base/container.h"
 #include "common/base/log.h"
 #include "common/base/log_limit.h"
+#include "common/model/civil.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -24,8 +27,11 @@ struct api {
 	struct backup *backup;             /* owned */
 	struct changing *changing;         /* owned */
 	struct followers *followers;       /* owned */
-	struct page_damage damage;         /* that a question met last, and */
-	uint64_t damage_until_ms;          /* for how long it is told */
+	struct last_uses uses;
+	struct store_job reload;   /* of the tokens, behind a verification, */
+	struct token_list fresh;   /* which read these */
+	struct page_damage damage; /* that a question met last, and */
+	uint64_t damage_until_ms;  /* for how long it is told */
 	struct log_limit said_damage;
 	uv_loop_t *loop; /* outlives us */
 	unsigned working;
@@ -44,7 +50,7 @@ static const struct {
 	{ health_actions, &n_health_actions },       { held_actions, &n_held_actions },
 	{ backup_actions, &n_backup_actions },       { change_actions, &n_change_actions },
 	{ changes_actions, &n_changes_actions },     { heads_actions, &n_heads_actions },
-	{ message_actions, &n_message_actions },
+	{ message_actions, &n_message_actions },     { token_actions, &n_token_actions },
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
@@ -82,8 +88,9 @@ static void on_request(void *context, struct http_request *request)
 static void on_head(void *context, struct http_request *request)
 {
 	struct api *api = context;
+	struct caller caller;
 
-	if (call_allowed(api, request, api->actions[http_matched(request) - api->routes]))
+	if (call_allowed(api, request, api->actions[http_matched(request) - api->routes], &caller))
 		http_admit(request);
 }
 
@@ -120,6 +127,43 @@ static void on_run_ended(void *context)
 	api_leave(context);
 }
 
+static int on_tokens_read(struct store_job *job, sqlite3 *db, const struct reference *reference,
+			  struct err *err)
+{
+	size_t damaged;
+
+	(void)reference;
+	return tokens_read(db, &container_of(job, struct api, reload)->fresh, &damaged, err);
+}
+
+static void on_tokens_known(struct store_job *job, int rc, const struct err *err)
+{
+	struct api *api = container_of(job, struct api, reload);
+
+	if (rc == 0)
+		token_list_replace(api->config.tokens, &api->fresh);
+	else
+		log_error("api: tokens stay as they were before the verification cause=\"%s\"",
+			  err->text);
+	api_leave(api);
+}
+
+/* It may have repaired the table of tokens, too: what was revoked is good no more from here on. */
+static void on_verified(void *context)
+{
+	struct api *api = context;
+
+	if (!api->config.tokens) {
+		api_leave(api);
+		return;
+	}
+	api->reload = (struct store_job){ .run = on_tokens_read,
+					  .done = on_tokens_known,
+					  .use = STORE_GLANCE,
+					  .takes_stale = true };
+	store_read(api->config.store, &api->reload);
+}
+
 static void close_if_idle(struct api *api);
 
 static void on_change_ended(void *context)
@@ -128,6 +172,11 @@ static void on_change_ended(void *context)
 
 	api->changes = false;
 	close_if_idle(api);
+}
+
+static void on_uses_kept(void *context)
+{
+	close_if_idle(context);
 }
 
 static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
@@ -139,7 +188,11 @@ static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
 					      .on_end = on_run_ended,
 					      .context = api };
 
-	api->verification = verification_open(api->config.store, on_run_ended, api);
+	api->uses = (struct last_uses){ .store = api->config.store,
+					.tokens = api->config.tokens,
+					.on_end = on_uses_kept,
+					.context = api };
+	api->verification = verification_open(api->config.store, on_verified, api);
 	api->changing = changing_open(loop, api->config.store, on_change_ended, api);
 	if (!api->verification || !api->changing)
 		return err_memory(err);
@@ -212,7 +265,7 @@ static void on_http_closed(void *context)
 
 static void close_if_idle(struct api *api)
 {
-	if (api->stopping && api->working == 0 && !api->changes)
+	if (api->stopping && api->working == 0 && !api->changes && !api->uses.running)
 		http_stop(api->http, on_http_closed, api);
 }
 
@@ -286,6 +339,11 @@ void api_change_now(struct api *api, enum language language)
 const char *api_change_trouble(const struct api *api)
 {
 	return changing_trouble(api->changing);
+}
+
+void api_token_used(struct api *api, int64_t id)
+{
+	(void)last_uses_note(&api->uses, id, civil_now_us()); /* close_if_idle() looks itself */
 }
 
 bool api_enter(struct api *api)

@@ -29,6 +29,7 @@ struct api;
 struct api_config { /* all of it outlives the api */
 	struct store *store;
 	const struct role_groups *groups; /* may change on the loop */
+	struct token_list *tokens;        /* follows the store; NULL: there are none */
 	struct key_list *key_list;
 	const uint8_t *server_key;        /* public, 32 bytes: goes into invitations */
 	const uint8_t *secret_key;        /* its other half: goes into backups */

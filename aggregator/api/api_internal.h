@@ -25,6 +25,8 @@ const char *api_change_trouble(const struct api *api);
 /** Who waits for the ledger to grow; none of them has a place among API_WORKING_MAX. */
 struct followers *api_followers(struct api *api);
 uint64_t api_now_ms(const struct api *api); /* the loop's */
+/** Token @id was used, by a request that came in. */
+void api_token_used(struct api *api, int64_t id);
 /** A place among API_WORKING_MAX; false: there is none, or the api is stopping. */
 bool api_enter(struct api *api);
 void api_leave(struct api *api);

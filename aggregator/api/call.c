@@ -22,6 +22,7 @@ static void call_free(struct call *call)
 	blob_free(&call->answer);
 	blob_free(&call->table);
 	key_feed_free(&call->feed);
+	token_list_free(&call->tokens);
 	contact_list_free(&call->contacts);
 	agent_list_free(&call->agents);
 	heads_question_free(&call->heads);
@@ -51,7 +52,8 @@ static int on_run(struct store_job *job, sqlite3 *db, const struct reference *re
 
 	if (rc == 0)
 		rc = call->action->run(call, db, reference, err);
-	if (rc == 0 && call->action->way == CALL_WRITE && call->caller.known && !call->dry_run)
+	if (rc == 0 && call->action->way == CALL_WRITE && call->caller.known &&
+	    !call->caller.by_token && !call->dry_run)
 		account_meet(db, call->caller.who, call->caller.uid);
 	return rc;
 }
@@ -137,7 +139,7 @@ static void on_done(struct store_job *job, int rc, const struct err *err)
 }
 
 static struct call *call_new(struct api *api, struct http_request *request,
-			     const struct action *action)
+			     const struct action *action, const struct caller *caller)
 {
 	struct call *call = calloc(1, sizeof(*call));
 	const char *accept = http_header(request, "Accept");
@@ -153,7 +155,7 @@ static struct call *call_new(struct api *api, struct http_request *request,
 	call->job.run = on_run;
 	call->job.done = on_done;
 	call->job.language = http_language(request);
-	caller_find(request, api_config_of(api)->groups, &call->caller);
+	call->caller = *caller;
 	return call;
 }
 
@@ -200,35 +202,40 @@ int call_needs(const struct call *call, enum role role, struct err *err)
 	return caller_may(&call->caller, role, api_config_of(call->api)->groups, err);
 }
 
-bool call_allowed(struct api *api, struct http_request *request, const struct action *action)
+bool call_allowed(struct api *api, struct http_request *request, const struct action *action,
+		  struct caller *ret_caller)
 {
-	const struct role_groups *groups = api_config_of(api)->groups;
-	struct caller caller;
+	const struct api_config *config = api_config_of(api);
 	struct err err;
 
-	caller_find(request, groups, &caller);
-	if (caller_may(&caller, action->role, groups, &err) == 0)
-		return true;
-	http_answer_err(request, &err);
-	return false;
+	caller_find(request, config->groups, config->tokens, ret_caller);
+	int rc = caller_may(ret_caller, action->role, config->groups, &err);
+	if (rc == -EPERM)
+		http_answer_stranger(request, "Bearer", &err);
+	else if (rc < 0)
+		http_answer_err(request, &err);
+	return rc == 0;
 }
 
 void call_start(struct api *api, struct http_request *request, const struct action *action)
 {
+	struct caller caller;
 	struct err err;
 	struct call *call;
 
+	if (!call_allowed(api, request, action, &caller))
+		return; /* he might until his body was here */
 	if (!api_enter(api)) {
 		(void)err_set(&err, -EAGAIN, "too many requests are in work; try again shortly");
 		http_answer_err(request, &err);
 		return;
 	}
-	call = call_new(api, request, action);
+	if (caller.token != 0)
+		api_token_used(api, caller.token);
+	call = call_new(api, request, action, &caller);
 	bool reads_body = action->fields || strcmp(action->method, "PUT") == 0;
 	if (!call) {
 		(void)err_memory(&err);
-	} else if (call_needs(call, action->role, &err) < 0) {
-		/* He might until his body was here. */
 	} else if (call->body_len > 0 && !reads_body) {
 		/* What comes where nothing is read would be an order that nobody carries out. */
 		(void)err_set(&err, -EINVAL, "nothing is wanted in the body of this request");

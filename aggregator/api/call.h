@@ -20,6 +20,7 @@
 #include "journal/changes_page.h"
 #include "journal/damaged_days.h"
 #include "query/query.h"
+#include "registry/tokens.h"
 
 #include <stdbool.h>
 
@@ -81,6 +82,7 @@ struct call {
 					       */
 	uint32_t invitation_days;             /* likewise */
 	struct key_feed feed;
+	struct token_list tokens; /* owned */
 	struct gate_counters gate;
 	struct intake_counters intake;
 	struct contact_list contacts; /* owned */
@@ -97,7 +99,8 @@ struct call {
 };
 
 /** May who sends @request do @action? Answers, if not. */
-bool call_allowed(struct api *api, struct http_request *request, const struct action *action);
+bool call_allowed(struct api *api, struct http_request *request, const struct action *action,
+		  struct caller *ret_caller);
 /** Begin with @request, matched to @action. */
 void call_start(struct api *api, struct http_request *request, const struct action *action);
 
@@ -151,7 +154,7 @@ int call_labels(struct call *call, const char *text, struct err *err);
 
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
 	health_actions[], held_actions[], backup_actions[], change_actions[], changes_actions[],
-	heads_actions[], message_actions[];
+	heads_actions[], message_actions[], token_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
 	n_health_actions, n_held_actions, n_backup_actions, n_change_actions, n_changes_actions,
-	n_heads_actions, n_message_actions;
+	n_heads_actions, n_message_actions, n_token_actions;

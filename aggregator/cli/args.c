@@ -10,6 +10,10 @@ static const struct option_row known[] = {
 	{ "api", 0, "ADDRESS",
 	  N_("where the aggregator listens: unix:PATH or http(s)://HOST:PORT; LANTOA_API is the "
 	     "same") },
+	{ "token-file", 0, "FILE",
+	  N_("file with the token to show, where the address is not this machine's socket; only "
+	     "its "
+	     "owner may read it. LANTOA_TOKEN_FILE is the same") },
 	{ "format", 0, "table|csv|json",
 	  N_("how to print: for people, for spreadsheets, for programs") },
 	{ "help", 'h', NULL, N_("explain a command, or list all") },
@@ -67,6 +71,13 @@ static const struct option_row known[] = {
 	{ "before", 0, "EVENT", N_("go on before the event of this number") },
 	{ "entry", 0, "NUMBER", N_("what came with this journal entry") },
 	{ "office", 0, "CODE", N_("only what came from this office") },
+	{ "role", 0, "ROLE",
+	  N_("viewer reads; operator also closes, releases, moves and tells; admin also imports; "
+	     "clerk is of one office") },
+	{ "expires", 0, "DAY|TIME",
+	  N_("until when a token is good: the end of a day, 2027-06-30; for how long, 90d or 12h; "
+	     "or "
+	     "never. Without it, 366 days") },
 	{ "metric", 0, "NAME", N_("only this metric") },
 	{ "all", 0, NULL, N_("everything") },
 	{ "closed", 0, NULL, N_("let it in although its period is closed") },
@@ -101,12 +112,13 @@ static const struct {
 	  N_("change nothing; list what would be released, and what would stay and why") },
 	{ "close", "metric", N_("close it for this metric alone") },
 	{ "reopen", "metric", N_("open it for this metric alone") },
+	{ "token add", "office", N_("the office that a clerk is of") },
 	{ "verify", "yes",
 	  N_("do it although an office keeps a head that this ledger does not have, as after a "
 	     "backup was restored") },
 	{ "backup", "into", N_("write into this folder, under a name made of the time") },
 };
-static const char everywhere[] = "api format help version";
+static const char everywhere[] = "api token-file format help version";
 
 /* How many of the command's words @args begins with; 0 unless it is all of them. */
 static size_t command_fits(const struct command *command, const struct args *args)

@@ -233,6 +233,31 @@ static int account_name(const struct order *order, struct err *err)
 	return order_post(order, fields, 2, err);
 }
 
+/* The token alone goes to the output, which may be a file; what people should know, beside it. */
+static int token_add(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument fields[] = { { "name", args->words[0] },
+					   { "role", args_option(args, "role") },
+					   { "office", args_option(args, "office") },
+					   { "expires", args_option(args, "expires") } };
+	int rc = order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+
+	if (rc == 0 && order->format == FORMAT_TABLE)
+		fprintf(stderr, "%s\n",
+			_("This token is not shown again. Keep it in a file that only its owner "
+			  "may "
+			  "read (chmod 600), and hand it over like a password."));
+	return rc;
+}
+
+static int token_revoke(const struct order *order, struct err *err)
+{
+	const struct argument field = { "name", order->args->words[0] };
+
+	return order_post(order, &field, 1, err);
+}
+
 static int office_show(const struct order *order, struct err *err)
 {
 	const struct argument code = { "code", order->args->words[0] };
@@ -747,6 +772,35 @@ const struct command commands[] = {
 	  .run = list,
 	  .method = "GET",
 	  .path = "/v1/publications" },
+	{ .words = "token add",
+	  .usage = "NAME --role ROLE [--office CODE] [--expires DAY|TIME]",
+	  .help = N_(
+		  "Make a token, with which programs and browsers ask over the network, and print "
+		  "it, this once. The audit names what is done with it token:NAME. As root, or as "
+		  "the user of the aggregator, as the next two."),
+	  .options = "role office expires",
+	  .n_words = 1,
+	  .check = usage_token_add,
+	  .run = token_add,
+	  .method = "POST",
+	  .path = "/v1/tokens",
+	  .done = "%s\n" },
+	{ .words = "token list",
+	  .usage = "",
+	  .help = N_(
+		  "List the tokens: for what each is, until when it is good, and when it was last "
+		  "used, to an hour."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/tokens" },
+	{ .words = "token revoke",
+	  .usage = "NAME",
+	  .help = N_("Let a token be good no more, from now on. Its name stays taken."),
+	  .n_words = 1,
+	  .run = token_revoke,
+	  .method = "POST",
+	  .path = "/v1/tokens/revoke",
+	  .done = N_("Token revoked: %s\n") },
 	{ .words = "account name",
 	  .usage = "ACCOUNT SHOWN",
 	  .help = N_("Let an account, such as unix:uid=1000, be shown with a person's name. It can "

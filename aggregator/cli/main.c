@@ -2,6 +2,7 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "common/base/i18n.h"
+#include "feed/client.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -47,9 +48,14 @@ static const char *api_choose(const struct args *args)
 static int run(const struct args *args)
 {
 	struct order order = { .args = args, .api = api_choose(args) };
+	const char *token_file = args_option(args, "token-file");
 	struct err err = { 0 };
 	int rc;
 
+	if (token_file && setenv(CLIENT_TOKEN_FILE, token_file, 1) < 0) {
+		(void)err_memory(&err);
+		return complain(&err, FAILED);
+	}
 	if (format_choose(args, &order.format, &err) < 0)
 		return complain(&err, WRONG_USAGE);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {

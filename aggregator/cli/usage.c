@@ -109,3 +109,16 @@ int usage_changes(const struct args *args, struct err *err)
 		       ? err_set(err, -EINVAL, "changes are told as lines of JSON and nothing else")
 		       : 0;
 }
+
+int usage_token_add(const struct args *args, struct err *err)
+{
+	const char *role = args_option(args, "role");
+
+	if (!role)
+		return err_set(
+			err, -EINVAL,
+			"say what the token is for: --role viewer, operator, admin or clerk");
+	if (strcmp(role, "clerk") == 0 && !args_option(args, "office"))
+		return err_set(err, -EINVAL, "a clerk is of an office: add --office CODE");
+	return 0;
+}

@@ -2,13 +2,17 @@
 
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
+#include "common/sys/secret_file.h"
 #include "common/text/answer.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define CONNECT_MAX_S 10L
 
@@ -41,6 +45,57 @@ static void header_add(struct exchange *exchange, const char *name, const char *
 	else
 		exchange->no_memory = true;
 	blob_free(&text);
+}
+
+/* http:// to a name of this machine's loopback: what goes there, no network sees. */
+static bool stays_here(const char *api)
+{
+	static const char *const names[] = { "127.0.0.1", "localhost", "[::1]" };
+	const char *host = strchr(api, ':') + strlen("://");
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t len = strlen(names[i]);
+
+		if (strncasecmp(host, names[i], len) == 0 &&
+		    (!host[len] || strchr(":/", host[len])))
+			return true;
+	}
+	return false;
+}
+
+/* Shown to whoever answers, where a token's file is named. */
+static int token_show(struct exchange *exchange, const char *api, struct err *err)
+{
+	const char *path = getenv(CLIENT_TOKEN_FILE);
+	char token[SECRET_FILE_MAX], value[SECRET_FILE_MAX + 8];
+	bool plain = strncmp(api, "http://", strlen("http://")) == 0;
+
+	if (!path || !*path)
+		return 0;
+	if (plain && !stays_here(api))
+		return err_set(
+			err, -EACCES,
+			"a token is not sent unencrypted to another machine; give the address "
+			"as https://HOST:PORT instead of %s",
+			api);
+	if (plain) /* nor to a proxy, which may be another machine */
+		(void)curl_easy_setopt(exchange->curl, CURLOPT_PROXY, "");
+	int rc = secret_file_read(path, token, err);
+	if (rc < 0)
+		return err_wrap(err, "the token's file");
+	token[strcspn(token, "\r\n")] = '\0';
+	(void)snprintf(value, sizeof(value), "Bearer %s", token); /* fits */
+	if (!*token || !utf8_printable(token, strlen(token)) || strchr(token, ' '))
+		rc = err_set(
+			err, -EINVAL,
+			"the token's file '%s' holds no token: one line of letters and digits, "
+			"as it was printed when it was made",
+			path);
+	else
+		header_add(exchange, "Authorization", value);
+	explicit_bzero(token, sizeof(token));
+	explicit_bzero(value, sizeof(value));
+	return rc;
 }
 
 static void url_build(struct exchange *exchange, const char *base, const struct request *request)
@@ -216,6 +271,8 @@ static int perform(struct exchange *exchange, const char *api, const struct requ
 	CURLcode code;
 	int rc = address_set(exchange, api, request, err);
 
+	if (rc == 0)
+		rc = token_show(exchange, api, err);
 	if (rc < 0)
 		return rc;
 	code = request_set(exchange, request) ? curl_easy_perform(exchange->curl)

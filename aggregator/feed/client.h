@@ -28,11 +28,17 @@ struct request {
 	unsigned *ret_status; /* of HTTP, also of a refusal; 0: there was none. NULL: not wanted */
 };
 
+/* In the environment: the file with the token that is shown with each request (registry/tokens.h of
+ * the province), read anew each time. Never the token itself: others see the environment of a
+ * process, or its command line. */
+#define CLIENT_TOKEN_FILE "LANTOA_TOKEN_FILE"
+
 /**
  * Ask @api ("unix:PATH", "http://HOST:PORT", "https://HOST:PORT") and append what it answers to
- * @answer. -EINVAL: @api is none of these. -ECONNREFUSED: nobody is there. -EREMOTEIO: it refused,
- * in its words. -E2BIG: over CLIENT_ANSWER_MAX. -EIO: anything else. Sentences are translated,
- * but for the aggregator's own.
+ * @answer. -EINVAL: @api is none of these. -EACCES: the token's file is one that others can read,
+ * or the token would go over a network unencrypted. -ECONNREFUSED: nobody is there. -EREMOTEIO: it
+ * refused, in its words. -E2BIG: over CLIENT_ANSWER_MAX. -EIO: anything else. Sentences are
+ * translated, but for the aggregator's own.
  */
 int client_ask(const char *api, const struct request *request, struct blob *answer,
 	       struct err *err);

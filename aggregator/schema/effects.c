@@ -22,6 +22,7 @@ const struct ledger_table ledger_tables[] = {
 	{ "office_key", 0, false },
 	{ "publication", 0, false },
 	{ "message", 0, false },
+	{ "token", 0, false },
 	{ "quarantine", MOVES_QUARANTINE, false },
 	{ "quarantine_past", MOVES_QUARANTINE, false },
 	{ "arrival", 0, true },

@@ -36,6 +36,8 @@ const struct event_kind event_kinds[] = {
 	{ "verify repair", N_("repaired from the ledger"), "" },
 	{ "backup", N_("backup made"), "" },
 	{ "publish", N_("figures published"), "publication" },
+	{ "token add", N_("access token made"), "token" },
+	{ "token revoke", N_("access token revoked"), "token" },
 };
 const size_t n_event_kinds = sizeof(event_kinds) / sizeof(event_kinds[0]);
 

@@ -233,6 +233,11 @@ static const char *const steps[] = {
 	"CREATE INDEX message_office ON message(office);"
 	"CREATE TABLE message_read(message INTEGER NOT NULL, office INTEGER NOT NULL,"
 	"  read_us INTEGER NOT NULL, PRIMARY KEY(message, office)) STRICT, WITHOUT ROWID;",
+	/* 17: tokens.c: what is shown over the network, and when it was last used */
+	"CREATE TABLE token(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL,"
+	"  office INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE, created_us INTEGER NOT NULL,"
+	"  expires_us INTEGER NOT NULL, revoked_us INTEGER) STRICT;"
+	"CREATE TABLE token_use(token INTEGER PRIMARY KEY, used_us INTEGER NOT NULL) STRICT;",
 };
 
 #define N_STEPS         ((int)(sizeof(steps) / sizeof(steps[0])))

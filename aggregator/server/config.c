@@ -60,6 +60,14 @@ static const struct conf_key keys[] = {
 	  .offset = offsetof(struct config, operators),
 	  .fallback = "lantoa",
 	  .help = N_("group whose members may also close, release, move and tell") },
+	{ .section = "api",
+	  .name = "web",
+	  .type = CONF_TEXT,
+	  .offset = offsetof(struct config, web),
+	  .fallback = "lantoa-web",
+	  .help = N_(
+		  "user who asks for others, over the network: judged by the token that it passes "
+		  "on") },
 	{ .section = "store",
 	  .name = "readers",
 	  .type = CONF_UINT | CONF_RESTART,

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct config {
-	char *state_dir, *listen, *address, *api_socket, *viewers, *operators, *zone,
+	char *state_dir, *listen, *address, *api_socket, *viewers, *operators, *web, *zone,
 		*level; /* owned */
 	uint32_t readers, invitation_days;
 	uint64_t reserve;     /* bytes */

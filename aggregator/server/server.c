@@ -12,6 +12,7 @@
 #include "ingest/gate.h"
 #include "ingest/intake.h"
 #include "registry/office_keys.h"
+#include "registry/tokens.h"
 #include "server/server_key.h"
 #include "server/watchdog.h"
 #include "store/store.h"
@@ -39,6 +40,7 @@ struct server {
 	struct server_key key;
 	struct store *store;
 	struct key_list *key_list;
+	struct token_list tokens;
 	void *zmq;
 	struct intake *intake;
 	struct gate *gate;
@@ -67,7 +69,7 @@ static int open_key(struct server *server, struct err *err)
 static int open_store(struct server *server, struct err *err)
 {
 	char path[PATH_MAX];
-	size_t damaged = 0;
+	size_t damaged = 0, damaged_tokens = 0;
 	int rc = config_path(server->config, "lantoa.db", path, err);
 	if (rc == 0)
 		rc = store_open(server->loop, path, server->config->readers, &server->store, err);
@@ -80,6 +82,12 @@ static int open_store(struct server *server, struct err *err)
 		log_error(
 			"server: keys of offices that are damaged are not let in n=%zu last=\"%s\"",
 			damaged, err->text);
+	if (rc == 0)
+		rc = tokens_read(store_writer(server->store), &server->tokens, &damaged_tokens,
+				 err);
+	if (rc == 0 && damaged_tokens > 0)
+		log_error("server: tokens that are damaged are known to nobody n=%zu last=\"%s\"",
+			  damaged_tokens, err->text);
 	return rc;
 }
 
@@ -155,6 +163,7 @@ static void find_groups(struct server *server)
 {
 	server->groups.viewers = server->config->viewers;
 	server->groups.operators = server->config->operators;
+	server->groups.web = server->config->web;
 	role_groups_find(&server->groups);
 }
 
@@ -164,6 +173,7 @@ static int start_api(struct server *server, struct err *err)
 	find_groups(server);
 	struct api_config config = { .store = server->store,
 				     .groups = &server->groups,
+				     .tokens = &server->tokens,
 				     .key_list = server->key_list,
 				     .server_key = server->key.public_key,
 				     .secret_key = server->key.secret_key,
@@ -255,6 +265,7 @@ static void close_store(void *context)
 	intake_close(server->intake);
 	store_close(server->store);
 	key_list_close(server->key_list);
+	token_list_free(&server->tokens);
 	if (server->zmq)
 		(void)zmq_ctx_term(server->zmq); /* no socket is open any more */
 	if (server->api && !server->socket_lent)

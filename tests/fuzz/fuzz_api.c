@@ -90,7 +90,8 @@ static void province_open(void)
 	require(province.key_list);
 	require(store_open(&province.loop, province.database, 1, &province.store, &err) == 0);
 	static const uint32_t invitation_days = 7;
-	static const struct role_groups groups = { "lantoa-viewer", "lantoa", NO_GROUP, NO_GROUP };
+	static const struct role_groups groups = { "lantoa-viewer", "lantoa", "lantoa-web",
+						   NO_ID,           NO_ID,    NO_ID };
 	const struct api_config config = { .store = province.store,
 					   .groups = &groups,
 					   .invitation_days = &invitation_days,

@@ -6,6 +6,7 @@
 #include "registry/messages.h"
 #include "registry/office_keys.h"
 #include "registry/publications.h"
+#include "registry/tokens.h"
 #include "rollup/rebuild.h"
 #include "schema/account.h"
 #include "schema/event.h"
@@ -215,6 +216,34 @@ static void tell(struct course *course, const char *office, const char *metric)
 	must(course, db_commit(testbed->db, &testbed->err), "tell");
 }
 
+static void tokens(struct course *course)
+{
+	struct testbed *testbed = course->testbed;
+	struct err *err = &testbed->err;
+	const struct token_form forms[] = {
+		{ .name = "scraper", .role = "viewer", .expires = "never", .who = "test" },
+		{ .name = "desk", .role = "clerk", .office = "a", .who = "test" },
+		{ .name = "lost", .role = "admin", .expires = "12h", .who = "test" },
+	};
+	char text[TOKEN_TEXT_MAX];
+	struct token_list list = { 0 };
+	size_t damaged = 0;
+	int64_t until_us;
+	(void)tick(course);
+	must(course, db_begin(testbed->db, err), "tokens");
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		must(course,
+		     token_add(testbed->db, testbed->reference->offices, &forms[i], course->now_us,
+			       text, &until_us, err),
+		     "token");
+	must(course, token_revoke(testbed->db, "lost", "test", err), "revoke a token");
+	must(course, tokens_read(testbed->db, &list, &damaged, err), "tokens");
+	token_list_use(&list, list.list[0].id, course->now_us);
+	must(course, tokens_keep(testbed->db, &list, err), "last use");
+	token_list_free(&list);
+	must(course, db_commit(testbed->db, err), "tokens");
+}
+
 static void backup_note(struct course *course)
 {
 	const struct event_form form = {
@@ -407,6 +436,7 @@ static void figures_end(struct course *course)
 	tell(course, "a", "d");
 	tell(course, "b", NULL);
 	tell(course, NULL, NULL);
+	tokens(course);
 	must(course, account_name(testbed->db, "test", "Chi Lan", &testbed->err), "account");
 	testbed_exec(testbed, "INSERT INTO contact VALUES(1, 1751000000000000),"
 			      " (2, 1751000000000001)");

@@ -1,20 +1,23 @@
 """Who may do what at the province: every route of its tables, asked by real peers of every kind."""
 
+import base64
 import contextlib
+import http.server
 import json
 import os
 import re
+import sqlite3
 import subprocess
-import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
 import rig
 
 SOURCES = Path(__file__).resolve().parents[2]
-VIEWERS, OPERATORS, OTHERS, NOBODY = 54101, 54102, 54103, 65534
-RANKS = ["none", "viewer", "operator", "admin", "local"]
+VIEWERS, OPERATORS, OTHERS, WEB, NOBODY = 54101, 54102, 54103, 54104, 65534
+RANKS = ["none", "clerk", "viewer", "operator", "admin", "local"]
 
 # The law, written anew beside the tables: (method, path, arguments, who may at least).
 LAW = [
@@ -55,6 +58,9 @@ LAW = [
     ("POST", "/v1/backup", "", "local"),
     ("GET", "/v1/backup", "", "local"),
     ("GET", "/v1/backup/file", "", "local"),
+    ("GET", "/v1/tokens", "", "local"),
+    ("POST", "/v1/tokens", "", "local"),
+    ("POST", "/v1/tokens/revoke", "", "local"),
 ] + [(method, f"/v1/{what}", "", role)
      for what in ("units", "successors", "catalogue", "indicators", "dimensions", "rules")
      for method, role in (("GET", "viewer"), ("PUT", "admin"))]
@@ -89,7 +95,7 @@ class Roles(rig.Rig):
     def open_province(self):
         write = self.province.write_conf
         self.province.write_conf = lambda more="": write(
-            f"viewers = {VIEWERS}\noperators = {OPERATORS}\n{more}")
+            f"viewers = {VIEWERS}\noperators = {OPERATORS}\nweb = {WEB}\n{more}")
         os.chmod(self.folder, 0o755)  # as /run/lantoa is
         super().open_province()
 
@@ -106,11 +112,11 @@ class Roles(rig.Rig):
             connection.close()
         return answers
 
-    def lantoa_as(self, *words, user=NOBODY, group=OTHERS, groups=(), language="C.UTF-8"):
+    def lantoa_as(self, *words, user=NOBODY, group=OTHERS, groups=(), language="C.UTF-8", **variables):
         return rig.Outcome(subprocess.run(
             [f"{rig.BUILD}/aggregator/lantoa", "--api", f"unix:{self.province.socket}", *words],
             user=user, group=group, extra_groups=list(groups), capture_output=True, text=True,
-            timeout=120, check=False, cwd="/", env={**os.environ, "LC_ALL": language}))
+            timeout=120, check=False, cwd="/", env={**os.environ, "LC_ALL": language, **variables}))
 
     def assert_has(self, role, what, refusals=(403,), **peer):
         """A peer gets past the role of exactly the routes that the law opens to @role."""
@@ -219,6 +225,189 @@ class Roles(rig.Rig):
         self.province.process.logged("configuration read again")
         self.assert_has("viewer", "others", group=OTHERS)
         self.assert_has("none", "those of before", group=VIEWERS)
+
+
+    # --- tokens ---
+
+    def token(self, name, *words, role="viewer"):
+        made = self.lantoa_as("token", "add", name, "--role", role, *words, user=0, group=0)
+        self.assertEqual(made.code, 0, made)
+        self.assertIn("not shown again", made.err)
+        self.assertRegex(made.out, r"^[A-Za-z0-9_-]{43}\n$")
+        return made.out.strip()
+
+    def assert_token_has(self, role, what, token, refusals=(403,), **peer):
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self.assert_has(role, what, refusals, headers=headers, **{"user": WEB, **peer})
+
+    def test_every_route_by_every_token(self):
+        tokens = {role: self.token(f"t-{role}", role=role) for role in ("viewer", "operator", "admin")}
+        tokens["clerk"] = self.token("t-clerk", "--office", "28001", role="clerk")
+        for role, token in tokens.items():
+            self.assert_token_has(role, f"the token of a {role}", token)
+        self.assertEqual(self.ask_as([("GET", "/v1/ledger", {"Authorization": f"bEARER {tokens['viewer']}"})],
+                                     user=WEB)[0][0], 200)
+        for name in ("t-admin", "t-viewer"):
+            self.assertEqual(self.lantoa_as("token", "revoke", name, user=0, group=0).code, 0)
+        self.assert_token_has("none", "no token", None, refusals=(401,))
+        self.assert_token_has("none", "an empty token", "", refusals=(401,))
+        self.assert_token_has("none", "a wrong token", "x" * 43, refusals=(401,))
+        self.assert_token_has("none", "a revoked token", tokens["admin"], refusals=(401,))
+        self.assert_token_has("operator", "one that was not revoked", tokens["operator"])
+        # What is kept of a token is no token.
+        self.province.process.stop()
+        with contextlib.closing(sqlite3.connect(f"{self.province.folder}/lantoa.db")) as db:
+            kept = db.execute("SELECT hash FROM token WHERE name = 't-operator'").fetchone()[0]
+            db.execute("UPDATE token SET expires_us = 1 WHERE name = 't-clerk'")
+            db.commit()
+        self.province.start()
+        for text in (kept.hex(), base64.urlsafe_b64encode(kept).decode().rstrip("=")):
+            self.assert_token_has("none", "the hash of a token", text, refusals=(401,))
+        # After a start they are what they were.
+        self.assert_token_has("none", "an expired token", tokens["clerk"], refusals=(401,))
+        ask = ("GET", "/v1/ledger", {"Authorization": f"Bearer {tokens['clerk']}"})
+        self.assertIn("the token 't-clerk' was good until 1970", self.ask_as([ask], user=WEB)[0][1])
+        another = self.token("t-another")
+        ask[2]["Authorization"] = f"Bearer {another}"
+        self.assertEqual(self.ask_as([ask], user=WEB)[0][0], 200)
+        self.assert_token_has("none", "a revoked token, later", tokens["viewer"], refusals=(401,))
+        self.assert_token_has("operator", "one that was not revoked, later", tokens["operator"])
+
+    def test_who_asks_for_others_has_no_rights_of_his_own_and_no_one_elses_token_counts(self):
+        admin = self.token("boss", role="admin")
+        self.assert_token_has("none", "the web's user, in every group", None, refusals=(401,),
+                              group=OPERATORS, groups=[VIEWERS, OPERATORS])
+        for role, peer in (("none", {}), ("viewer", {"group": VIEWERS}),
+                           ("operator", {"groups": [OPERATORS]})):
+            self.assert_token_has(role, f"a {role} with an admin's token", admin,
+                                  **{"user": NOBODY, **peer})
+
+    def test_a_token_is_an_act_that_the_ledger_knows(self):
+        token = self.token("monthly.report", "--expires", "90d", role="operator")
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        done = self.ask_as([("POST", "/v1/closed", headers)], user=WEB, body=b'{"period": "2025-01"}')
+        self.assertEqual(done[0][0], 200, done)
+        rows = self.province.get("/v1/audit", most=2)["rows"]
+        self.assertEqual([(row["what"], row["who"]) for row in rows],
+                         [("close", "token:monthly.report"), ("token add", "unix:uid=0")])
+        self.assertRegex(rows[1]["detail"], "token=monthly.report role=operator office=- expires=20")
+        listed = self.lantoa_as("--format", "json", "token", "list", user=0, group=0)
+        row = json.loads(listed.out)["rows"][0]
+        self.assertEqual((row["name"], row["role"], row["state"]), ("monthly.report", "operator", "good"))
+        self.assertTrue(row["last_used"], row)
+        self.assertNotIn(token, listed.out)
+        with open(self.province.process.log_path, encoding="utf-8") as log:
+            self.assertNotIn(token, log.read())
+        self.lantoa_as("token", "revoke", "monthly.report", user=0, group=0)
+        self.assertEqual(self.province.verify(), [])
+        self.province.process.stop()  # the last use is written down by now
+        with open(f"{self.province.folder}/lantoa.db", "rb") as database:
+            self.assertNotIn(token.encode(), database.read())
+        self.province.start()
+        row = self.province.get("/v1/tokens")["rows"][0]
+        self.assertEqual((row["state"], bool(row["last_used"])), ("revoked", True))
+
+    def test_a_repair_ends_what_was_revoked_before(self):
+        token = self.token("boss", role="admin")
+        ask = [("GET", "/v1/ledger", {"Authorization": f"Bearer {token}"})]
+        self.lantoa_as("token", "revoke", "boss", user=0, group=0)
+        self.province.process.stop()
+        with contextlib.closing(sqlite3.connect(f"{self.province.folder}/lantoa.db")) as db:
+            db.execute("UPDATE token SET revoked_us = NULL")
+            db.commit()
+        self.province.start()
+        self.assertEqual(self.ask_as(ask, user=WEB)[0][0], 200)  # whoever can write the database can
+        told = self.lantoa_as("verify", user=0, group=0)
+        self.assertEqual(told.code, 1, told)
+        self.assertIn("token", told.out)
+        self.lantoa_as("verify", "--repair", user=0, group=0)
+        self.assertEqual(self.province.verify(), [])
+        self.assertEqual(self.ask_as(ask, user=WEB)[0][0], 401)
+
+    def test_the_command_shows_the_token_of_a_file_that_nobody_else_reads(self):
+        """What it refuses says what to do, and that is done."""
+        path = f"{self.folder}/token"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.token("desk") + "\n")
+        os.chown(path, WEB, WEB)
+        os.chmod(path, 0o640)
+        web = {"user": WEB, "group": WEB}
+        told = self.lantoa_as("status", **web)
+        self.assertEqual(told.code, 1, told)
+        self.assertIn("--token-file FILE", told.err)
+        told = self.lantoa_as("--token-file", path, "status", **web)
+        self.assertIn("run 'chmod 600' on it", told.err)
+        os.chmod(path, 0o600)
+        self.assertEqual(self.lantoa_as("--token-file", path, "status", **web).code, 0)
+        self.assertEqual(self.lantoa_as("status", **web, LANTOA_TOKEN_FILE=path).code, 0)
+        told = self.lantoa_as("--token-file", path, "close", "2025-01", **web)
+        self.assertIn("the token 'desk' is for viewer, and this needs operator", told.err)
+        told = self.lantoa_as("--token-file", path, "office", "revoke", "28002", **web)
+        self.assertIn("no token may do this", told.err)
+        self.assertEqual(self.lantoa_as("office", "revoke", "28002", user=0, group=0).code, 0)
+        self.lantoa_as("token", "revoke", "desk", user=0, group=0)
+        told = self.lantoa_as("--token-file", path, "status", **web)
+        self.assertIn("the token 'desk' was revoked", told.err)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.token("desk.2") + "\n")  # another, as it says
+        self.assertEqual(self.lantoa_as("--token-file", path, "status", **web).code, 0)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("a b\n")
+        told = self.lantoa_as("--token-file", path, "status", **web)
+        self.assertIn("holds no token", told.err)
+        told = self.lantoa_as("--token-file", f"{self.folder}/none", "status", **web)
+        self.assertIn("No such file", told.err)
+
+    def test_a_token_goes_over_a_network_encrypted_alone(self):
+        heard = []
+
+        class Ear(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                heard.append(self.headers["Authorization"])
+                self.send_response(403)
+                self.end_headers()
+
+            def log_message(self, *words):
+                pass
+
+        path = f"{self.folder}/token"
+        with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+            file.write(f"{'x' * 43}\n")
+        with http.server.HTTPServer(("127.0.0.1", 0), Ear) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            here = f"http://127.0.0.1:{server.server_port}"
+            command = [f"{rig.BUILD}/aggregator/lantoa", "--token-file", path, "status", "--api"]
+            # nothing of it goes to a proxy, either
+            rig.Outcome(subprocess.run([*command, here], capture_output=True, text=True, check=False,
+                                       env={**os.environ, "http_proxy": "http://127.0.0.1:9"}))
+            self.assertEqual(heard, [f"Bearer {'x' * 43}"])
+            for away in (f"http://127.0.0.1.example:{server.server_port}", "http://192.0.2.1", "http://u@localhost.vn"):
+                told = rig.run([*command, away])
+                self.assertEqual(told.code, 1, told)
+                self.assertIn("is not sent unencrypted to another machine", told.err)
+                self.assertIn("https://HOST:PORT", told.err)
+            self.assertIn("no aggregator answers", rig.run([*command, "https://127.0.0.1:9"]).err)
+            self.assertEqual(len(heard), 1)
+            server.shutdown()
+
+    def test_what_is_no_token_is_refused_with_what_there_is(self):
+        def add(*words):
+            return self.lantoa_as("token", "add", *words, user=0, group=0)
+
+        self.assertIn("--role viewer, operator, admin or clerk", add("a").err)
+        self.assertIn("there are viewer, operator, admin and clerk", add("a", "--role", "local").err)
+        self.assertIn("add --office CODE", add("a", "--role", "clerk").err)
+        self.assertEqual(add("a", "--role", "clerk", "--office", "28001").code, 0)
+        self.assertIn("leave --office out", add("b", "--role", "viewer", "--office", "28001").err)
+        self.assertEqual(add("b", "--role", "viewer").code, 0)
+        self.assertIn("choose another name", add("b", "--role", "viewer").err)
+        self.assertEqual(add("b2", "--role", "viewer").code, 0)
+        self.assertIn("write a day, 2027-06-30", add("c", "--role", "viewer", "--expires", "soon").err)
+        self.assertEqual(add("c", "--role", "viewer", "--expires", "2099-06-30").code, 0)
+        self.assertIn("give a later day", add("d", "--role", "viewer", "--expires", "2020-01-01").err)
+        self.assertIn("use 1 to 32 letters", add("đ", "--role", "viewer").err)
+        for words in (("list",), ("revoke", "b")):
+            self.assertIn("run it with sudo", self.lantoa_as("token", *words, groups=[OPERATORS]).err)
 
 
 class Rows(unittest.TestCase):

@@ -52,7 +52,8 @@ static struct api_fixture *api_fixture_open(void)
 	f->gate.handshakes = 176;
 	strcpy(f->address, "province.example:5670");
 	static const uint32_t invitation_days = 7;
-	static const struct role_groups groups = { "lantoa-viewer", "lantoa", NO_GROUP, NO_GROUP };
+	static const struct role_groups groups = { "lantoa-viewer", "lantoa", "lantoa-web",
+						   NO_ID,           NO_ID,    NO_ID };
 	const struct api_config config = { .store = f->store,
 					   .groups = &groups,
 					   .invitation_days = &invitation_days,

@@ -1085,6 +1085,8 @@ static void wrong_usage_is_2(void **state)
 		{ "backup", "file", "--into=folder" },
 		{ "backup", "file", "--keep=3" },
 		{ "backup", "--into=folder", "--keep=some" },
+		{ "token", "add", "a" },
+		{ "token", "add", "a", "--role=clerk" },
 		{ "changes", "--format=table" },
 		{ "changes", "--after=-1" },
 		{ NULL },

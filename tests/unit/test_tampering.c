@@ -34,6 +34,7 @@ static const struct unproven {
 	{ "contact", ANY, ANY, ALWAYS, "when an office was heard last: no figure, kept at times" },
 	{ "account", ANY, ANY, ALWAYS,
 	  "which person it is: personal data, in no chain on purpose" },
+	{ "token_use", ANY, ANY, ALWAYS, "when a token was last used: kept at times" },
 	{ "message_read", ANY, ANY, ALWAYS, "what an office's agent said that somebody read" },
 	{ "change_under_way", ANY, ANY, ALWAYS, "how far a change is, and the last one's outcome" },
 	{ "release_entry", ANY, ANY, ALWAYS, "what a release in steps has still to look at" },

@@ -77,6 +77,13 @@ class Write(rig.Rig):
         self.record("28002", "teams=11", "--period", "2025-05")
         rig.wait_for(lambda: self.acked("28002"), "the late figure")
 
+    def make_tokens(self):
+        """One that is good and one that is not."""
+        if self.lantoa("token", "add", "grafana", "--role", "viewer", "--expires", "never").code != 0:
+            return  # the program of this vintage knows none
+        self.lantoa("token", "add", "lost", "--role", "admin")
+        self.lantoa("token", "revoke", "lost")
+
     def answers(self):
         figures = list(csv.DictReader(
             self.agents["28002"].command("spool", "export").out.splitlines()))
@@ -87,6 +94,7 @@ class Write(rig.Rig):
     def test_write(self):
         self.live()
         self.close_a_period()
+        self.make_tokens()
         answers = self.answers()
         self.assert_whole()
         office = self.agents["28002"]
