@@ -15,6 +15,7 @@
 #include "support/scratch.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -477,6 +478,32 @@ static void no_address_leaves_the_folder_of_the_page(void **state)
 	}
 }
 
+/* Nor does one that no test follows: the table of routes and the files alone name them from there.
+ */
+static void no_source_names_an_address_at_the_root(void **state)
+{
+	static char text[1 << 17];
+	glob_t found = { 0 };
+	(void)state;
+	assert_int_equal(glob(SOURCE_DIR "/agent/clerk/*.c", 0, NULL, &found), 0);
+	assert_true(found.gl_pathc > 20);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *path = found.gl_pathv[i], *name = strrchr(path, '/') + 1;
+		FILE *file = fopen(path, "r");
+		assert_non_null(file);
+		size_t len = fread(text, 1, sizeof(text) - 1, file);
+		assert_int_equal(fclose(file), 0);
+		assert_true(len < sizeof(text) - 1);
+		text[len] = '\0';
+		if (strcmp(name, "clerk.c") == 0 || strcmp(name, "assets.c") == 0)
+			continue;
+		for (const char *at = text; (at = strstr(at, "\"/")); at++)
+			if (at[2] != '>') /* the end of an element */
+				fail_msg("%s: %.60s", path, at);
+	}
+	globfree(&found);
+}
+
 static void a_socket_without_the_proxys_name_is_not_opened(void **state)
 {
 	struct fixture *f = *state;
@@ -764,6 +791,7 @@ int main(void)
 		TEST(a_header_on_loopback_names_nobody),
 		TEST(on_loopback_a_name_is_asked_once_and_kept),
 		TEST(no_address_leaves_the_folder_of_the_page),
+		TEST(no_source_names_an_address_at_the_root),
 		TEST(a_socket_without_the_proxys_name_is_not_opened),
 		TEST(a_stop_waits_for_what_is_in_work),
 		TEST(without_a_catalogue_a_page_says_so),
