@@ -215,7 +215,7 @@ class Desk(PageRig):
         self.shots(browser, "upload-vi")
         self.assert_accessible(browser, source, "an upload")
         self.at_province("team.count", "8", per="month", **{"from": month(1), "to": month(1)})
-        link = self.base + browser.link("Tải bản sao").attribute("href")
+        link = browser.link("Tải bản sao").property("href")
         answer, copy = self.ask_bytes(link)
         self.assertEqual(answer.status, 200)
         self.assertIn("spreadsheetml", answer.getheader("Content-Type"))

@@ -317,6 +317,8 @@ static int by_proxy(struct fixture *f, const char *method, const char *path, con
 	return hear(f, begin_at(f, &f->socket, sizeof(f->socket), request));
 }
 
+#define LONG_NAME                                                                                  \
+	"X-Remote-User: 01234567890123456789012345678901234567890123456789012345678901234\r\n"
 #define HOA "X-Remote-User: Nguyễn Thị Hoa\r\n"
 
 static void whom_the_proxy_names_is_who_types(void **state)
@@ -356,15 +358,12 @@ static void whom_the_proxy_names_is_who_types(void **state)
 /* I13: who is not named is not nobody. */
 static void a_proxy_that_names_nobody_is_refused(void **state)
 {
-	static const char *const lines[] = {
-		"",
-		"X-Remote-User:\r\n",
-		"X-Remote-User: \xff\r\n",
-		"X-Remote-User: a\tb\r\n",
-		"X-Remote-User: 0123456789012345678901234567890123456789"
-		"0123456789012345678901234\r\n",
-		"Cookie: lantoa-typist=hoa\r\n"
-	};
+	static const char *const lines[] = { "",
+					     "X-Remote-User:\r\n",
+					     "X-Remote-User: \xff\r\n",
+					     "X-Remote-User: a\tb\r\n",
+					     LONG_NAME,
+					     "Cookie: lantoa-typist=hoa\r\n" };
 	static const char *const paths[] = { "/", "/form?period=2025-06", "/sent", "/files",
 					     "/typist" };
 	struct fixture *f = *state;
