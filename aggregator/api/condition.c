@@ -361,9 +361,10 @@ static bool change_under_way(const struct condition_facts *facts, char sentence[
 			    "at %s): %u %% of it is done, and about %llu s are left. What is "
 			    "released counts at once: `lantoa change show`")
 		: change->stage == CHANGE_SETTLING
-			? _("a change is in force (%s, ordered by %s at %s), and its pages "
-			    "are brought to their place; figures are taken and questions "
-			    "answered meanwhile")
+			? _("a change is in force (%s, ordered by %s at %s), and what it holds and "
+			    "its pages are brought to their place; figures are taken and "
+			    "questions answered meanwhile. Until that is through what waits of "
+			    "an office may be counted short")
 			: _("a change is made in steps (%s, ordered by %s at %s): %u %% of "
 			    "it is done, and about %llu s are left. Figures are taken, and "
 			    "questions are answered as before it: `lantoa change show`"),

@@ -121,6 +121,8 @@ static int release_get(struct call *call, sqlite3 *db, const struct reference *r
 	int rc = release_form(call, &form, err);
 
 	if (rc == 0)
+		rc = change_refuse_settling(db, err);
+	if (rc == 0)
 		rc = release_weigh(db, reference, &form, &work, err);
 	if (rc == 0)
 		rc = change_estimate(db, work, &us, err);

@@ -1,6 +1,7 @@
 #include "api/status.h"
 #include "common/model/civil.h"
 #include "journal/journal_clock.h"
+#include "journal/quarantine.h"
 #include "registry/delivery.h"
 #include "registry/office_keys.h"
 
@@ -102,16 +103,21 @@ static int office_rows(sqlite3 *db, const struct reference *reference,
 /* Index quarantine_grave serves who repeats its condition word by word, as the next two do. */
 static_assert(VERDICT_DAMAGED == 9 && VERDICT_OLDER_COPY == 10, "those of quarantine_grave");
 
+#define GRAVE(table)                                                                               \
+	"SELECT j.office, j.day, sum(q.observations) FROM " table                                  \
+	" q JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"                        \
+	" AND q.verdict IN (9, 10) AND q.verdict = ?1 GROUP BY j.office, j.day"
+
 /* Offices' days that cannot be read, by what waits for them. */
 static int damaged_days(sqlite3 *db, const struct reference *reference,
 			struct condition_facts *facts, struct err *err)
 {
 	sqlite3_stmt *rows = NULL;
-	int rc = db_prepare(db,
-			    "SELECT j.office, j.day, sum(q.observations) FROM quarantine q"
-			    " JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"
-			    " AND q.verdict IN (9, 10) AND q.verdict = ?1 GROUP BY j.office, j.day",
-			    &rows, err);
+	bool settling = false;
+	int rc = quarantine_is_settling(db, &settling, err);
+	if (rc == 0)
+		rc = db_prepare(db, settling ? GRAVE(QUARANTINE_SETTLING) : GRAVE("quarantine"),
+				&rows, err);
 	if (rc == 0)
 		sqlite3_bind_int(rows, 1, VERDICT_DAMAGED);
 	while (rc == 0 && (rc = db_step(rows, err)) == 1) {

@@ -1,6 +1,5 @@
 #include "journal/quarantine.h"
 #include "common/base/i18n.h"
-#include "common/base/log.h"
 #include "common/model/civil.h"
 #include "common/net/wire.h"
 #include "journal/damaged_days.h"
@@ -233,13 +232,13 @@ static bool is_another(const struct held_point *was, const struct held_point *is
 /* Which of a run's points were released and are held again, or are held for another reason. */
 static int points_past(sqlite3_stmt *past, int64_t journal, size_t run,
 		       const struct held_point were[], const struct held_point points[], size_t n,
-		       int64_t at_us, struct err *err)
+		       struct err *err)
 {
 	int rc = 0;
 	for (size_t from = 0, to; from < n && rc == 0; from = to) {
 		const struct held_point *was = &were[from];
 		bool another = is_another(was, &points[from]);
-		int64_t again_us = at_us ? at_us : points[from].held_us;
+		int64_t again_us = points[from].held_us;
 		for (to = from + 1; to < n && points_equal(was, &were[to]) &&
 				    is_another(&were[to], &points[to]) == another;
 		     to++)
@@ -267,7 +266,7 @@ int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t
 		rc = quarantine_points(quarantine, journal, run, quarantine->were, n, err);
 	if (rc == 0 && quarantine->past_part)
 		rc = points_past(quarantine->past_part, journal, run, quarantine->were, points, n,
-				 0, err);
+				 err);
 	if (rc < 0)
 		return rc;
 	run_bind(quarantine->drop, journal, run);
@@ -290,101 +289,100 @@ int quarantine_put_points(struct quarantine *quarantine, int64_t journal, size_t
 
 /* --- next --- */
 
-struct switching {
-	struct quarantine *now, *next; /* owned */
-	sqlite3_stmt *runs, *again, *drop;
-	struct held_point were[RUN_POINTS_MAX], are[RUN_POINTS_MAX];
-};
-
-/* A run of which there were rows: what it was held for before is kept, and its rows go. Of rows
- * that name points which the run has not, as a disk left them, nothing is known and nothing kept.
- */
-static int run_switch(struct switching *s, int64_t journal, size_t run, int64_t at_us,
-		      struct err *err)
+int quarantine_is_settling(sqlite3 *db, bool *ret_settling, struct err *err)
 {
-	int rc = quarantine_points(s->now, journal, run, s->were, RUN_POINTS_MAX, err);
+	int64_t n = 0;
+	int rc = db_number(db, "SELECT EXISTS(" QUARANTINE_SWITCHED ")", &n, err);
 	if (rc == 0)
-		rc = quarantine_points(s->next, journal, run, s->are, RUN_POINTS_MAX, err);
-	if (rc == 0)
-		rc = points_past(s->now->past_part, journal, run, s->were, s->are, RUN_POINTS_MAX,
-				 at_us, err);
-	else if (rc == -EUCLEAN) {
-		log_warn("quarantine: %s", err->text);
-		rc = 0;
-	}
-	run_bind(s->again, journal, run);
-	if (rc == 0)
-		rc = db_step(s->again, err);
-	sqlite3_reset(s->again);
-	if (rc == 1) {
-		run_bind(s->now->past, journal, run);
-		sqlite3_bind_int64(s->now->past, 3, QUARANTINE_WHOLE_RUN);
-		sqlite3_bind_int64(s->now->past, 4, at_us);
-		rc = db_run(s->now->past, err);
-	}
-	if (rc < 0)
-		return rc;
-	run_bind(s->drop, journal, run);
-	return db_run(s->drop, err);
-}
-
-static int runs_switch(struct switching *s, sqlite3 *db, int64_t at_us, struct err *err)
-{
-	int rc = (s->now = quarantine_open(db, err)) && (s->next = quarantine_open_next(db, err))
-			 ? 0
-			 : err->code;
-	if (rc == 0)
-		rc = db_prepare(db,
-				"SELECT DISTINCT journal, run FROM quarantine_next n WHERE EXISTS"
-				" (SELECT 1 FROM quarantine q WHERE q.journal = n.journal"
-				" AND q.run = n.run)",
-				&s->runs, err);
-	if (rc == 0)
-		rc = db_prepare(db,
-				"SELECT 1 FROM quarantine_next WHERE journal = ? AND run = ?"
-				" AND point = -1 AND released_us IS NULL",
-				&s->again, err);
-	if (rc == 0)
-		rc = db_prepare(db, "DELETE FROM quarantine WHERE journal = ? AND run = ?",
-				&s->drop, err);
-	while (rc == 0 && (rc = db_step(s->runs, err)) == 1)
-		rc = run_switch(s, sqlite3_column_int64(s->runs, 0),
-				(size_t)sqlite3_column_int64(s->runs, 1), at_us, err);
+		*ret_settling = n != 0;
 	return rc;
 }
 
-int quarantine_switch(sqlite3 *db, int64_t at_us, struct err *err)
+int quarantine_switch(sqlite3 *db, int64_t at_us, bool *ret_settling, struct err *err)
 {
-	struct switching *s = calloc(1, sizeof(*s));
-	sqlite3_stmt *put = NULL;
-	int rc = s ? runs_switch(s, db, at_us, err) : err_memory(err);
-	if (s) {
-		sqlite3_finalize(s->runs);
-		sqlite3_finalize(s->again);
-		sqlite3_finalize(s->drop);
-		quarantine_close(s->now);
-		quarantine_close(s->next);
-		free(s);
+	sqlite3_stmt *fact = NULL;
+	int rc = db_prepare(db,
+			    "INSERT OR REPLACE INTO fact SELECT '" QUARANTINE_NEXT_FACT "', ?"
+			    " WHERE EXISTS (SELECT 1 FROM quarantine_next)",
+			    &fact, err);
+	if (rc == 0) {
+		sqlite3_bind_int64(fact, 1, at_us);
+		rc = db_run(fact, err);
 	}
 	if (rc == 0)
-		rc = db_prepare(db,
-				"INSERT INTO quarantine(journal, run, point, verdict,"
-				" observations, released_us, held_us) SELECT journal, run, point,"
-				" verdict, observations, iif(released_us = ?2, ?1, released_us),"
-				" iif(held_us = ?2, ?1, held_us) FROM quarantine_next",
-				&put, err);
+		*ret_settling = sqlite3_changes(db) > 0;
+	sqlite3_finalize(fact);
+	return rc;
+}
+
+/* What stands over quarantine for the runs up to one is put where it belongs, and stands over it no
+ * longer: in this order. */
+static const char *const settling_sql[] = {
+	"INSERT OR IGNORE INTO quarantine_past(journal, run, point, verdict, observations, held_us,"
+	" released_us, again_us) " QUARANTINE_PAST_NEXT " AND (n.journal, n.run) <= (?1, ?2)",
+	"DELETE FROM quarantine WHERE (journal, run) IN (SELECT journal, run FROM quarantine_next"
+	" WHERE (journal, run) <= (?1, ?2))",
+	"INSERT INTO quarantine(journal, run, point, verdict, observations, released_us, held_us)"
+	" " QUARANTINE_OF_NEXT " WHERE (journal, run) <= (?1, ?2)",
+	"DELETE FROM quarantine_next WHERE (journal, run) <= (?1, ?2)",
+};
+#define SETTLING (sizeof(settling_sql) / sizeof(settling_sql[0]))
+
+/* Of the last of so many rows; its run goes along as a whole. */
+static int last_find(sqlite3 *db, unsigned rows, sqlite3_stmt **ret_last, struct err *err)
+{
+	int rc = db_prepare(db,
+			    "SELECT journal, run FROM (SELECT journal, run FROM quarantine_next"
+			    " ORDER BY journal, run, point LIMIT ?) ORDER BY journal DESC, run DESC"
+			    " LIMIT 1",
+			    ret_last, err);
 	if (rc == 0) {
-		sqlite3_bind_int64(put, 1, at_us);
-		sqlite3_bind_int64(put, 2, QUARANTINE_AT_SWITCH);
-		rc = db_run(put, err);
+		sqlite3_bind_int64(*ret_last, 1, rows);
+		rc = db_step(*ret_last, err);
 	}
-	sqlite3_finalize(put);
-	return rc < 0 ? rc : quarantine_abandon(db, err);
+	return rc;
+}
+
+static int settle(sqlite3 *db, const char *sql, int64_t journal, int64_t run, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, sql, &stmt, err);
+	if (rc == 0) {
+		sqlite3_bind_int64(stmt, 1, journal);
+		sqlite3_bind_int64(stmt, 2, run);
+		rc = db_run(stmt, err);
+	}
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+int quarantine_settle(sqlite3 *db, unsigned rows, bool *ret_left, struct err *err)
+{
+	sqlite3_stmt *last = NULL;
+	int64_t left = 0;
+	int rc = last_find(db, rows, &last, err);
+	bool any = rc == 1;
+	int64_t journal = any ? sqlite3_column_int64(last, 0) : 0,
+		run = any ? sqlite3_column_int64(last, 1) : 0;
+	sqlite3_finalize(last);
+	rc = rc < 0 ? rc : 0;
+	for (size_t i = 0; any && i < SETTLING && rc == 0; i++)
+		rc = settle(db, settling_sql[i], journal, run, err);
+	if (rc == 0)
+		rc = db_number(db, "SELECT EXISTS(SELECT 1 FROM quarantine_next)", &left, err);
+	if (rc == 0 && left == 0)
+		rc = db_exec(db, "DELETE FROM fact WHERE name = '" QUARANTINE_NEXT_FACT "'", err);
+	if (rc == 0)
+		*ret_left = left != 0;
+	return rc;
 }
 
 int quarantine_abandon(sqlite3 *db, struct err *err)
 {
-	return db_exec(db, "DELETE FROM quarantine_next", err);
+	return db_exec(db,
+		       "DELETE FROM quarantine_next;"
+		       "DELETE FROM fact WHERE name = '" QUARANTINE_NEXT_FACT "'",
+		       err);
 }
 
 /* --- the list --- */
@@ -541,6 +539,11 @@ static int add_readable(struct listing *list, struct err *err)
 	return 0;
 }
 
+#define WAITING(table)                                                                             \
+	"SELECT q.journal, q.run, q.point, q.verdict, q.observations, j.office, j.received_us,"    \
+	" j.spool, j.day FROM " table " q JOIN journal j ON j.id = q.journal"                      \
+	" WHERE q.released_us IS NULL ORDER BY q.journal DESC, q.run, q.point LIMIT ?"
+
 /* The payload is left out of the rows: they are sorted, and would carry it along, once each. */
 static int listing_open(struct listing *list, sqlite3 *db, struct err *err)
 {
@@ -550,14 +553,12 @@ static int listing_open(struct listing *list, sqlite3 *db, struct err *err)
 	list->table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	list->arena = arena_open(WIRE_ARENA_MAX);
 	int rc = list->table && list->arena ? 0 : err_memory(err);
+	bool settling = false;
 	if (rc == 0)
-		rc = db_prepare(
-			db,
-			"SELECT q.journal, q.run, q.point, q.verdict, q.observations, j.office,"
-			" j.received_us, j.spool, j.day FROM quarantine q JOIN journal j"
-			" ON j.id = q.journal WHERE q.released_us IS NULL"
-			" ORDER BY q.journal DESC, q.run, q.point LIMIT ?",
-			&list->rows, err);
+		rc = quarantine_is_settling(db, &settling, err);
+	if (rc == 0)
+		rc = db_prepare(db, settling ? WAITING(QUARANTINE_SETTLING) : WAITING("quarantine"),
+				&list->rows, err);
 	if (rc == 0)
 		rc = db_prepare(db, "SELECT payload FROM journal WHERE id = ?", &list->payload,
 				err);

@@ -19,6 +19,8 @@
 #define NS_PER_WORK 50u     /* of ledger.h's 30 to 60: until a change was measured here */
 #define MEASURED    1000000 /* work from which on a change tells how long it takes here */
 #define SETTLE_WORK 100u    /* a row that is brought over: 5 us */
+#define HOLD_WORK   400u    /* and one that is held, with its part of an event: 20 us */
+#define HOLD_ROWS   500u    /* of them before the clock is looked at: 10 ms */
 
 struct change {
 	int64_t id;                       /* that the rest is of; 0: there is nothing */
@@ -79,13 +81,27 @@ int change_act(sqlite3 *db, const struct change_form *form, size_t *ret_n,
 	return rc;
 }
 
+/* @of: it goes on from that event; 0: from none. @unsettled: rows follow, in others that go on from
+ * this one. */
+static int note(sqlite3 *db, const struct change_form *form, const char *detail, int64_t at_us,
+		int64_t of, bool unsettled, struct err *err)
+{
+	json_t *more = of || unsettled ? json_pack("{s:b}", EVENT_UNSETTLED, unsettled) : NULL;
+	const struct event_form event = { .who = form->who,
+					  .kind = change_word(form->kind),
+					  .detail = detail,
+					  .at_us = at_us,
+					  .of = of,
+					  .more = more };
+	int rc = (of || unsettled) && !more ? err_memory(err) : event_append(db, &event, NULL, err);
+	json_decref(more);
+	return rc;
+}
+
 int change_note(sqlite3 *db, const struct change_form *form, const char *detail, int64_t at_us,
 		struct err *err)
 {
-	const struct event_form event = {
-		.who = form->who, .kind = change_word(form->kind), .detail = detail, .at_us = at_us
-	};
-	return event_append(db, &event, NULL, err);
+	return note(db, form, detail, at_us, 0, false, err);
 }
 
 /* --- its row --- */
@@ -236,6 +252,13 @@ static int refuse(sqlite3 *db, enum change_stage from, struct err *err)
 	int rc = change_read(db, &state, err);
 	if (rc < 0 || state.stage >= from)
 		return rc;
+	if (state.stage == CHANGE_SETTLING)
+		return err_set(
+			err, -EEXIST,
+			"nothing was changed: a change is in force, but what follows from it is "
+			"still brought to its place (%s, ordered by %s at %s). Try again in a "
+			"minute; `lantoa change show` tells how far it is",
+			state.word, state.who, civil_format(state.begun_us, begun));
 	return err_set(
 		err, -EEXIST,
 		"nothing was changed: another change is under way (%s, ordered by %s at "
@@ -246,7 +269,16 @@ static int refuse(sqlite3 *db, enum change_stage from, struct err *err)
 
 int change_refuse(sqlite3 *db, struct err *err)
 {
-	return refuse(db, CHANGE_SETTLING, err);
+	bool settling = false;
+	int rc = quarantine_is_settling(db, &settling, err);
+	return rc < 0 ? rc : refuse(db, settling ? CHANGE_OVER : CHANGE_SETTLING, err);
+}
+
+int change_refuse_settling(sqlite3 *db, struct err *err)
+{
+	bool settling = false;
+	int rc = quarantine_is_settling(db, &settling, err);
+	return rc < 0 || !settling ? rc : refuse(db, CHANGE_OVER, err);
 }
 
 int change_refuse_closing(sqlite3 *db, struct err *err)
@@ -465,19 +497,20 @@ static int put_in_force(struct change *change, sqlite3 *db, struct row *row, str
 {
 	char detail[CHANGE_DETAIL_MAX] = "";
 	int64_t at_us = 0;
+	bool settling = false;
 	size_t n = 0;
 	int rc = event_time(db, EVENT_NOW, &at_us, err);
 	if (rc == 0)
 		rc = act(change, db, &row->form, &n, detail, err);
 	if (rc == 0)
-		rc = quarantine_switch(db, at_us, err);
+		rc = quarantine_switch(db, at_us, &settling, err);
 	if (rc == 0)
 		rc = days_note(db, at_us, err);
 	if (rc == 0)
 		rc = next_switch(db, err);
 	if (rc == 0)
-		rc = change_note(db, &row->form, row->form.note ? row->form.note : detail, at_us,
-				 err);
+		rc = note(db, &row->form, row->form.note ? row->form.note : detail, at_us, 0,
+			  settling, err);
 	row->rows = (int64_t)n;
 	row->stage = CHANGE_SETTLING;
 	return rc;
@@ -538,10 +571,41 @@ static int derive(struct change *change, sqlite3 *db, struct row *row, uint64_t 
 	return rc == 0 ? change_switch(change, db, row, err) : row_write(db, row, err);
 }
 
-static int settle(sqlite3 *db, struct row *row, uint64_t budget, struct err *err)
+/* The event of the act; 0: it is not there. */
+static int act_find(sqlite3 *db, int64_t *ret_event, struct err *err)
+{
+	return db_number(db,
+			 "SELECT coalesce((SELECT id FROM event WHERE at_us = (" QUARANTINE_SWITCHED
+			 ") ORDER BY id LIMIT 1), 0)",
+			 ret_event, err);
+}
+
+/* What it holds, into quarantine and the ledger: its event comes with the commit, and takes as long
+ * again. */
+static int holds_settle(sqlite3 *db, const struct row *row, uint64_t budget, int64_t limit_us,
+			struct err *err)
+{
+	int64_t end_us = limit_us > 0 ? clock_us() + limit_us / 2 : INT64_MAX, act = 0;
+	uint64_t rows = budget / HOLD_WORK + 1, done = 0;
+	bool left = true;
+	int rc = act_find(db, &act, err);
+	while (rc == 0 && left && done < rows && (done == 0 || clock_us() < end_us)) {
+		unsigned some = rows - done < HOLD_ROWS ? (unsigned)(rows - done) : HOLD_ROWS;
+		rc = quarantine_settle(db, some, &left, err);
+		done += some;
+	}
+	return rc < 0 ? rc : note(db, &row->form, NULL, 0, act, left, err);
+}
+
+static int settle(sqlite3 *db, struct row *row, uint64_t budget, int64_t limit_us, struct err *err)
 {
 	unsigned left = 0;
-	int rc = next_settle(db, (unsigned)(budget / SETTLE_WORK) + 1, &left, err);
+	bool holds = false;
+	int rc = quarantine_is_settling(db, &holds, err);
+	if (rc == 0 && holds)
+		return holds_settle(db, row, budget, limit_us, err);
+	if (rc == 0)
+		rc = next_settle(db, (unsigned)(budget / SETTLE_WORK) + 1, &left, err);
 	if (rc < 0 || left > 0)
 		return rc;
 	row->stage = CHANGE_OVER;
@@ -600,7 +664,7 @@ static int step(struct change *change, sqlite3 *db, const struct reference *refe
 	if (row->form.kind == CHANGE_RELEASE)
 		return release_on(db, reference, row, budget, limit_us, err);
 	if (row->stage == CHANGE_SETTLING)
-		return settle(db, row, budget, err);
+		return settle(db, row, budget, limit_us, err);
 	rc = db_exec(db, "SAVEPOINT step", err);
 	if (rc < 0)
 		return rc;

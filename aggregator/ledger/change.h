@@ -7,7 +7,8 @@
  *
  *   CHANGE_DAYS      the days are gone through; of a release: what waits
  *   CHANGE_STALE     and what came meanwhile; when none is left: the act, its event, the switch
- *   CHANGE_SETTLING  it is in force; its pages are brought to their place
+ *   CHANGE_SETTLING  it is in force; what it holds is brought into quarantine, and into the ledger,
+ *                    in events that go on from its own; then its pages are brought to their place
  *   CHANGE_OVER      with its outcome, which stays to be asked for until the next one begins
  *
  * There is one change at a time. All of it stands in table change_under_way and what that names: a
@@ -59,9 +60,12 @@ int change_act(sqlite3 *db, const struct change_form *form, size_t *ret_n,
 int change_note(sqlite3 *db, const struct change_form *form, const char *detail, int64_t at_us,
 		struct err *err);
 
-/** -EEXIST with a sentence while a change is under way that is not in force yet: for whoever would
- * change what it rests on. */
+/** -EEXIST with a sentence while a change is under way that is not in force yet, or of which not
+ * all that it holds is in quarantine yet: for whoever would change what it rests on. */
 int change_refuse(sqlite3 *db, struct err *err);
+/** -EEXIST with a sentence while what a change holds is still brought into quarantine: for whoever
+ * looks at all that waits in that table alone. */
+int change_refuse_settling(sqlite3 *db, struct err *err);
 /** -EEXIST with a sentence while a release is under way: before a period is closed or opened. */
 int change_refuse_closing(sqlite3 *db, struct err *err);
 /** Begin, in a transaction that did none of the act. *@ret_id: its number. -EEXIST. */

@@ -57,15 +57,18 @@ static bool detail_tells(const char *detail, const char *name)
 	return false;
 }
 
-/* Of an event that goes on from another, the kind is the other's. */
+/* Of an event that goes on from another, kind and time are the other's: what a change holds comes
+ * some moments after it, and is held since then. */
 static int kind_find(struct history *h, const json_t *body, struct err *err)
 {
 	struct db_row row = { h->kind, err, 0 };
 	h->stored = h->event.kind;
 	if (strcmp(h->event.kind, EVENT_CONTINUED) == 0) {
 		sqlite3_bind_int64(h->kind, 1, json_integer_value(json_object_get(body, "of")));
-		if (db_step(h->kind, err) == 1)
+		if (db_step(h->kind, err) == 1) {
 			h->stored = db_row_text(&row, 0);
+			(void)civil_format(db_row_int(&row, 1, INT64_MIN, INT64_MAX), h->at);
+		}
 	}
 	h->act = event_kind_words(h->stored);
 	return row.rc;
@@ -142,7 +145,7 @@ static int history_tell(struct history *h, struct err *err)
 	const char *name = h->form->name;
 	int rc = account_prepare(h->db, &h->account, err);
 	if (rc == 0)
-		rc = db_prepare(h->db, "SELECT kind FROM event WHERE id = ?", &h->kind, err);
+		rc = db_prepare(h->db, "SELECT kind, at_us FROM event WHERE id = ?", &h->kind, err);
 	if (rc == 0 && !(h->declarations = declarations_open(h->db, err)))
 		rc = err->code;
 	if (rc == 0) {

@@ -9,6 +9,7 @@
 #include "common/base/search.h"
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
+#include "journal/quarantine.h"
 #include "query/figures.h"
 #include "query/held_entry.h"
 #include "query/known.h"
@@ -396,25 +397,27 @@ static int put_all(struct gathering *g, struct table *table, const struct note *
 	" AND (point = -1 OR (point <= ?3 AND point + observations > ?3))"                         \
 	" AND iif(?5, (held_us IS NULL OR held_us <= ?4)"                                          \
 	"  AND (released_us IS NULL OR released_us > ?4), released_us <= ?4)"
-#define VERDICT_OF                                                                                 \
-	VERDICT_FROM("quarantine")                                                                 \
-	" UNION ALL " VERDICT_FROM("quarantine_past") " ORDER BY at DESC LIMIT 1"
+#define VERDICT_OF(now, past)                                                                      \
+	VERDICT_FROM(now) " UNION ALL " VERDICT_FROM(past) " ORDER BY at DESC LIMIT 1"
 
 /* Earlier holds: the verdict, the one by which it was held again, since when it was held, and when
  * it was released and held again. */
-#define PAST_OF                                                                                    \
-	"SELECT verdict, coalesce((SELECT verdict FROM quarantine_past"                            \
+#define PAST_OF(now, past)                                                                         \
+	"SELECT verdict, coalesce((SELECT verdict FROM " past                                      \
 	"  WHERE journal = ?1 AND run = ?2 AND held_us = p.again_us"                               \
 	"  AND (point = -1 OR (point <= ?3 AND point + observations > ?3)) LIMIT 1),"              \
-	" (SELECT verdict FROM quarantine"                                                         \
-	"  WHERE journal = ?1 AND run = ?2 AND held_us = p.again_us"                               \
+	" (SELECT verdict FROM " now "  WHERE journal = ?1 AND run = ?2 AND held_us = p.again_us"  \
 	"  AND (point = -1 OR (point <= ?3 AND point + observations > ?3)) LIMIT 1), verdict),"    \
-	" held_us, released_us, again_us FROM quarantine_past p WHERE journal = ?1 AND run = ?2"   \
+	" held_us, released_us, again_us FROM " past " p WHERE journal = ?1 AND run = ?2"          \
 	" AND (point = -1 OR (point <= ?3 AND point + observations > ?3)) AND again_us <= ?4"      \
 	" ORDER BY again_us"
 
 static int statements_open(struct gathering *g, sqlite3 *db, struct err *err)
 {
+	bool settling = false;
+	int rc = quarantine_is_settling(db, &settling, err);
+	if (rc < 0)
+		return rc;
 	const struct {
 		sqlite3_stmt **stmt;
 		const char *sql;
@@ -423,12 +426,14 @@ static int statements_open(struct gathering *g, sqlite3 *db, struct err *err)
 		{ &g->offices, "SELECT office FROM strand WHERE day = ? ORDER BY office" },
 		{ &g->batch, "SELECT s.spool_id, j.seq FROM journal j JOIN spool s"
 			     " ON s.id = j.spool WHERE j.id = ?" },
-		{ &g->verdict, VERDICT_OF },
-		{ &g->past, PAST_OF },
+		{ &g->verdict, settling ? VERDICT_OF(QUARANTINE_SETTLING, QUARANTINE_PAST_SETTLING)
+					: VERDICT_OF("quarantine", "quarantine_past") },
+		{ &g->past, settling ? PAST_OF(QUARANTINE_SETTLING, QUARANTINE_PAST_SETTLING)
+				     : PAST_OF("quarantine", "quarantine_past") },
 		{ &g->event,
 		  "SELECT id, kind, who FROM event WHERE at_us = ? ORDER BY id LIMIT 1" },
 	};
-	int rc = account_prepare(db, &g->account, err);
+	rc = account_prepare(db, &g->account, err);
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]) && rc == 0; i++)
 		rc = db_prepare(db, wanted[i].sql, wanted[i].stmt, err);
 	return rc;

@@ -1,6 +1,7 @@
 #include "query/waiting.h"
 #include "common/base/array.h"
 #include "common/base/search.h"
+#include "journal/quarantine.h"
 #include "query/held_entry.h"
 
 #include <stdlib.h>
@@ -21,21 +22,27 @@ struct reader { /* what it reads with */
 	" AND (q.released_us IS NULL OR q.released_us > ?3)"                                       \
 	" AND j.day >= ?1 AND j.day < ?2"
 
+#define WAITS(table)                                                                               \
+	"SELECT q.journal, q.run, q.point, q.observations, j.office FROM " table                   \
+	" q JOIN journal j ON j.id = q.journal WHERE q.released_us IS NULL"                        \
+	" AND j.day >= ?1 AND j.day < ?2 ORDER BY q.journal, q.run, q.point"
+
 /* The index of what waits has the rows; those that waited earlier are among all, and among those
- * that were released and are held again. */
+ * that were released and are held again. While what a change holds settles, that is beside them. */
 static int prepare(struct reader *reader, sqlite3 *db, struct err *err)
 {
-	static const char now[] = "SELECT q.journal, q.run, q.point, q.observations, j.office"
-				  " FROM quarantine q JOIN journal j"
-				  " ON j.id = q.journal WHERE q.released_us IS NULL"
-				  " AND j.day >= ?1 AND j.day < ?2"
-				  " ORDER BY q.journal, q.run, q.point",
-			  then[] = WAITED("quarantine") " UNION ALL " WAITED(
-				  "quarantine_past") " ORDER BY 1, 2, 3";
+	static const char *const now[] = { WAITS("quarantine"), WAITS(QUARANTINE_SETTLING) };
+	static const char *const then[] = {
+		WAITED("quarantine") " UNION ALL " WAITED("quarantine_past") " ORDER BY 1, 2, 3",
+		WAITED(QUARANTINE_SETTLING) " UNION ALL " WAITED(
+			QUARANTINE_PAST_SETTLING) " ORDER BY 1, 2, 3",
+	};
 	const struct plan *plan = reader->plan;
-	bool all = plan->known_us == INT64_MAX;
+	bool all = plan->known_us == INT64_MAX, settling = false;
 	struct period first = plan_bucket(plan, plan->first), last = plan_bucket(plan, plan->last);
-	int rc = db_prepare(db, all ? now : then, &reader->rows, err);
+	int rc = quarantine_is_settling(db, &settling, err);
+	if (rc == 0)
+		rc = db_prepare(db, all ? now[settling] : then[settling], &reader->rows, err);
 	if (rc < 0)
 		return rc;
 	sqlite3_bind_int(reader->rows, 1, period_first_day(first));

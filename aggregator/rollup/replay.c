@@ -4,6 +4,7 @@
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
 #include "journal/day_index.h"
+#include "journal/quarantine.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +18,10 @@ struct replay {
 	struct declarations *declarations; /* outlives us */
 	sqlite3_stmt *entries, *declared;
 	sqlite3_stmt *held, *held_then; /* what waits; and what waited at some time before */
+	sqlite3_stmt *is_settling;      /* what a change holds? NULL: what is to be is read */
+	sqlite3_stmt *settling,
+		*settling_then; /* held, held_then where it is; NULL: it never was */
+	bool settles;           /* in this transaction */
 	struct arena *wire, *slots;
 	struct replay_series *list; /* owned [n], ascending */
 	size_t n, room;
@@ -36,6 +41,9 @@ static const char held_today[] = HELD("quarantine") " ORDER BY run, point";
 static const char held_on_next[] = HELD("quarantine_with_next") " ORDER BY run, point";
 static const char held_before[] =
 	HELD("quarantine") " UNION ALL " HELD("quarantine_past") " ORDER BY run, point";
+static const char held_settling[] = HELD(QUARANTINE_SETTLING) " ORDER BY run, point";
+static const char held_settling_before[] = HELD(QUARANTINE_SETTLING) " UNION ALL " HELD(
+	QUARANTINE_PAST_SETTLING) " ORDER BY run, point";
 
 struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struct err *err)
 {
@@ -61,6 +69,7 @@ struct replay *replay_open(sqlite3 *db, struct declarations *declarations, struc
 		    &r->entries, err) < 0 ||
 	    db_prepare(db, held_today, &r->held, err) < 0 ||
 	    db_prepare(db, held_before, &r->held_then, err) < 0 ||
+	    db_prepare(db, QUARANTINE_SWITCHED, &r->is_settling, err) < 0 ||
 	    db_prepare(db,
 		       "SELECT DISTINCT d.series FROM declared d JOIN spool s ON s.id = d.spool"
 		       " WHERE s.office = ? ORDER BY d.series",
@@ -78,6 +87,9 @@ void replay_close(struct replay *replay)
 	sqlite3_finalize(replay->entries);
 	sqlite3_finalize(replay->held);
 	sqlite3_finalize(replay->held_then);
+	sqlite3_finalize(replay->is_settling);
+	sqlite3_finalize(replay->settling);
+	sqlite3_finalize(replay->settling_then);
 	sqlite3_finalize(replay->declared);
 	arena_close(replay->wire);
 	arena_close(replay->slots);
@@ -93,7 +105,29 @@ int replay_next(struct replay *replay, struct err *err)
 		return rc;
 	sqlite3_finalize(replay->held);
 	replay->held = held;
+	sqlite3_finalize(replay->is_settling);
+	replay->is_settling = NULL;
 	return 0;
+}
+
+/* What is held may have been so for some moments only, and lie beside quarantine. */
+static int held_look(struct replay *r, struct err *err)
+{
+	int rc = r->is_settling ? db_step(r->is_settling, err) : 0;
+	if (r->is_settling)
+		sqlite3_reset(r->is_settling);
+	r->settles = rc == 1;
+	if (rc == 1 && !r->settling)
+		rc = db_prepare(r->db, held_settling, &r->settling, err);
+	if (r->settles && rc >= 0 && !r->settling_then)
+		rc = db_prepare(r->db, held_settling_before, &r->settling_then, err);
+	return rc < 0 ? rc : 0;
+}
+
+static sqlite3_stmt *held_stmt(const struct replay *r)
+{
+	return r->until_us == INT64_MAX ? (r->settles ? r->settling : r->held)
+					: (r->settles ? r->settling_then : r->held_then);
 }
 
 void replay_until(struct replay *replay, int64_t until_us)
@@ -315,7 +349,7 @@ static int play_entry(struct replay *r, int64_t office, int32_t day, const uint3
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : err_wrap(err, "journal entry %lld", (long long)id);
 	r->observations += batch.n_points;
-	struct held held = { .stmt = r->until_us == INT64_MAX ? r->held : r->held_then };
+	struct held held = { .stmt = held_stmt(r) };
 	sqlite3_bind_int64(held.stmt, 1, id);
 	sqlite3_bind_int64(held.stmt, 2, r->until_us);
 	sqlite3_bind_int64(held.stmt, 3, r->released_us);
@@ -342,7 +376,9 @@ static int play_entry(struct replay *r, int64_t office, int32_t day, const uint3
 int replay_day(struct replay *replay, int64_t office, int32_t day, const uint32_t only[],
 	       size_t n_only, struct replay_series **ret_list, size_t *ret_n, struct err *err)
 {
-	int rc;
+	int rc = held_look(replay, err);
+	if (rc < 0)
+		return rc;
 	replay->n = 0;
 	arena_reset(replay->slots);
 	sqlite3_bind_int(replay->entries, 1, day);

@@ -77,7 +77,7 @@ static char *body_make(const struct event_form *form, const struct blob *rows, j
 	int failed = body ? 0 : -1;
 	if (of > 0)
 		failed |= json_object_set_new(body, "of", json_integer(of));
-	else if (form->more)
+	if (form->more && of == form->of)
 		failed |= json_object_update(body, form->more);
 	if (days && of == 0)
 		failed |= json_object_set(body, "days", days);
@@ -91,7 +91,7 @@ int event_append(sqlite3 *db, const struct event_form *form, struct ledger_head 
 		 struct err *err)
 {
 	struct ledger_head head;
-	int64_t first = 0;
+	int64_t first = form->of;
 	struct blob rows = { 0 };
 	json_t *days = NULL;
 	int rc = ledger_head(db, &head, err);

@@ -9,7 +9,9 @@
  *
  * A body is a JSON object: "rows" is what was changed (effects.h), "days" which local days' pages
  * it touched, as [[first, last], ...]: their last time (journal/day_times.h) is the event's. Others
- * as the kind wants them.
+ * as the kind wants them. Rows that are many go on in events of kind "continued", which name it as
+ * "of". What a change holds may come in such events some moments later, with others between: while
+ * some is still to come, each says "unsettled": true, and with the last of it false.
  */
 #pragma once
 
@@ -24,6 +26,7 @@
 	(1u << 20) /* of rows: what is more goes on in events of kind "continued"                  \
 		    */
 #define EVENT_CONTINUED "continued"
+#define EVENT_UNSETTLED "unsettled"
 #define EVENT_OPENING   "opening"       /* what stood when events began */
 #define EVENT_FOLDED    "labels folded" /* from here on: journal/series_ids.h */
 
@@ -42,6 +45,8 @@ struct event_form {
 	int64_t at_us;
 	bool note;    /* something is told that changed no row: the rows wait for their act */
 	json_t *more; /* what its body holds besides "rows" and "days": lent; NULL: nothing */
+	int64_t of;   /* it only goes on from that event, if any row was changed; 0: it is its own
+		       */
 };
 
 #define EVENT_NOW INT64_MIN

@@ -11,7 +11,7 @@
 
 const struct event_kind event_kinds[] = {
 	{ EVENT_OPENING, N_("stood so when events began"), "*" },
-	{ EVENT_CONTINUED, N_("further rows of the event before"), "*" },
+	{ EVENT_CONTINUED, N_("further rows of an event before"), "*" },
 	{ "changed", N_("rows changed without an order"), "*" },
 	{ "units import", N_("units imported"), "unit " HELD },
 	{ "successors import", N_("successors of units imported"), "successor " HELD },

@@ -39,7 +39,7 @@ struct ledger_replay {
 	bool origins;              /* a spool went on from another: origins are known */
 	bool folded;               /* EVENT_FOLDED: spellings that are alike name one series */
 	sqlite3_stmt *place, *hold, *find_series, *alike, *make_series, *declare, *differs, *touch,
-		*uncounted;
+		*uncounted, *settles;
 	sqlite3_stmt *spool_put;
 	/* of a step, on the store */
 	sqlite3_stmt *office_of, *series_of, *payload_of;
@@ -70,6 +70,8 @@ static int statements_prepare(struct ledger_replay *r, struct err *err)
 		{ &r->differs, "INSERT OR REPLACE INTO entry_differs(id, day, back, spool, is_day,"
 			       " is_back, is_spool) VALUES(?, ?, ?, ?, ?, ?, ?)" },
 		{ &r->uncounted, "INSERT OR REPLACE INTO strand_before VALUES(?, ?, -1)" },
+		/* the first: of the event in which it came in force */
+		{ &r->settles, "INSERT OR IGNORE INTO fact VALUES('" QUARANTINE_NEXT_FACT "', ?)" },
 		{ &r->touch, "UPDATE arrival SET first_us = min(first_us, ?1), last_us ="
 			     " max(last_us, ?1) WHERE day BETWEEN ?2 AND ?3" },
 		{ &r->spool_put,
@@ -121,9 +123,9 @@ void ledger_replay_close(struct ledger_replay *replay)
 	if (!r)
 		return;
 	ledger_replay_end(r);
-	sqlite3_stmt *const statements[] = { r->place,       r->hold,     r->find_series, r->alike,
-					     r->make_series, r->declare,  r->differs,     r->touch,
-					     r->uncounted,   r->spool_put };
+	sqlite3_stmt *const statements[] = { r->place,       r->hold,    r->find_series, r->alike,
+					     r->make_series, r->declare, r->differs,     r->touch,
+					     r->uncounted,   r->settles, r->spool_put };
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
 		sqlite3_finalize(statements[i]);
 	day_index_close(r->day_index);
@@ -226,6 +228,20 @@ static int opening_note(struct ledger_replay *r, struct err *err)
 				err);
 }
 
+/* What a change holds is beside quarantine from its event on, until all of it came in others. */
+static int settling_note(struct ledger_replay *r, const json_t *unsettled, int64_t at_us,
+			 struct err *err)
+{
+	if (json_is_true(unsettled)) {
+		sqlite3_bind_int64(r->settles, 1, at_us);
+		return db_run(r->settles, err);
+	}
+	return json_is_false(unsettled)
+		       ? db_exec(r->db, "DELETE FROM fact WHERE name = '" QUARANTINE_NEXT_FACT "'",
+				 err)
+		       : 0;
+}
+
 int ledger_replay_event(struct ledger_replay *replay, const struct event *event, struct err *err)
 {
 	json_t *body = json_loads(event->body, 0, NULL);
@@ -241,6 +257,9 @@ int ledger_replay_event(struct ledger_replay *replay, const struct event *event,
 		rc = effects_put(replay->db, rows, 0, &why);
 	if (rc == 0)
 		rc = days_touch(replay, json_object_get(body, "days"), event->at_us, &why);
+	if (rc == 0)
+		rc = settling_note(replay, json_object_get(body, EVENT_UNSETTLED), event->at_us,
+				   &why);
 	json_decref(body);
 	if (rc == 0)
 		return 0;

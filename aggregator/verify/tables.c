@@ -6,6 +6,7 @@
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
+#include "journal/quarantine.h"
 #include "schema/effects.h"
 #include "schema/event.h"
 #include "schema/reference_version.h"
@@ -102,6 +103,7 @@ static const struct derived tables[] = {
 	  { "journal", "run", "point", "again_us", "verdict", "observations", "held_us",
 	    "released_us" },
 	  NULL },
+	{ "fact", 1, 1, "tu", { "name", "value" }, "name = '" QUARANTINE_NEXT_FACT "'" },
 	{ "held", 1, 1, "oii", { "office", "n", "observations" }, "n <> 0 OR observations <> 0" },
 	{ "office_quarantine",
 	  5,

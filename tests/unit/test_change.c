@@ -8,12 +8,15 @@
 #include <cmocka.h>
 
 #include "common/model/civil.h"
+#include "journal/quarantine.h"
 #include "ledger/change.h"
 #include "ledger/follow.h"
+#include "query/query.h"
 #include "registry/office_register.h"
 #include "rollup/next.h"
 #include "support/editions.h"
 #include "support/history.h"
+#include "support/question.h"
 #include "support/seeds.h"
 
 #include <errno.h>
@@ -125,13 +128,12 @@ static void post_some(struct course *run)
 }
 
 /* In a transaction that may not come to its end. */
-static int step(struct course *run, bool undone)
+static int step_of(struct course *run, bool undone, uint64_t budget)
 {
 	struct testbed *testbed = &run->testbed;
 	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
-	int rc = change_step(run->change, testbed->db, testbed->reference,
-			     dice_below(run->dice, 4) ? 1 + dice_below(run->dice, 6000) : 30000, 0,
-			     &testbed->err);
+	int rc =
+		change_step(run->change, testbed->db, testbed->reference, budget, 0, &testbed->err);
 	if (rc < 0)
 		fail_msg("step: %s", testbed->err.text);
 	if (undone) {
@@ -143,6 +145,12 @@ static int step(struct course *run, bool undone)
 	testbed_refresh(testbed);
 	steps++;
 	return rc;
+}
+
+static int step(struct course *run, bool undone)
+{
+	return step_of(run, undone,
+		       dice_below(run->dice, 4) ? 1 + dice_below(run->dice, 6000) : 30000);
 }
 
 static void die(struct course *run)
@@ -341,6 +349,245 @@ static void what_is_taken_back_was_not(void **state)
 	(void)state;
 	for_all_seeds(SEEDS / 2, taken_back, NULL);
 	assert_true(seeds_given() || cancelled > 5);
+}
+
+/* --- what is held, from the switch on --- */
+
+#define KEPT 5u /* answers at the switch, and as many while it settles */
+
+struct kept {
+	struct question q;
+	struct blob answer;
+	bool labels; /* as answer() */
+};
+
+static size_t settling_steps, settling_past, settling_refused;
+
+/* False: a label is asked for with which nothing was ever reported, as of now. */
+static bool answer(struct testbed *testbed, const struct question *q, struct blob *ret)
+{
+	int (*const ways[])(sqlite3 * db, const struct reference *now, const struct query *query,
+			    struct table **ret_answer,
+			    struct err *err) = { query_run, completeness_run, revisions_run };
+	bool labels = true;
+	*ret = (struct blob){ 0 };
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		struct table *table = NULL;
+		int rc = ways[i](testbed->db, testbed->reference, &q->query, &table, &testbed->err);
+		if (rc == 0)
+			assert_int_equal(table_csv(table, ret), 0);
+		table_close(table);
+		if (rc < 0 && rc != -EINVAL)
+			fail_msg("%s: %s", q->words, testbed->err.text);
+		labels &= rc == 0 || !question_no_label(testbed->err.text);
+	}
+	return labels;
+}
+
+static int64_t last_us(struct testbed *testbed)
+{
+	return testbed_number(testbed, "SELECT max(at) FROM (SELECT max(at_us) AS at FROM event"
+				       " UNION ALL SELECT max(received_us) FROM journal)");
+}
+
+/* What was known up to this second, whatever follows. */
+static void keep(struct course *run, struct kept kept[KEPT])
+{
+	struct testbed *testbed = &run->testbed;
+	int64_t known_us = (last_us(testbed) + 999999) / 1000000 * 1000000;
+	for (size_t i = 0; i < KEPT; i++) {
+		question_make(&run->h, testbed->reference->catalogue, &kept[i].q);
+		kept[i].q.query.known = civil_format(known_us, kept[i].q.known);
+		kept[i].labels = answer(testbed, &kept[i].q, &kept[i].answer);
+	}
+	testbed_acts_at(known_us + 1000001);
+}
+
+static void assert_kept(struct course *run, const struct kept kept[KEPT])
+{
+	for (size_t i = 0; i < KEPT; i++) {
+		struct blob again;
+		bool labels = answer(&run->testbed, &kept[i].q, &again) && kept[i].labels;
+		if (labels &&
+		    (again.len != kept[i].answer.len ||
+		     (again.len > 0 && memcmp(again.data, kept[i].answer.data, again.len) != 0)))
+			fail_msg("%s: as known at %s it is\n%.*s\nand was\n%.*s", kept[i].q.words,
+				 kept[i].q.known, (int)again.len, (const char *)again.data,
+				 (int)kept[i].answer.len, (const char *)kept[i].answer.data);
+		blob_free(&again);
+	}
+}
+
+/* A batch, after all that was before. */
+static void post_later(struct course *run)
+{
+	struct testbed *testbed = &run->testbed;
+	if (run->at == run->h.n)
+		return;
+	run->h.batches[run->at].received_us = last_us(testbed) + 1000001;
+	assert_int_equal(db_begin(testbed->db, &testbed->err), 0);
+	ledger_begin(testbed->ledger, testbed->reference);
+	assert_int_equal(testbed_post(testbed, &run->h.batches[run->at++]), POSTED);
+	assert_int_equal(ledger_finish(testbed->ledger, &testbed->err), 0);
+	assert_int_equal(db_commit(testbed->db, &testbed->err), 0);
+}
+
+static void kept_free(struct kept kept[KEPT])
+{
+	for (size_t i = 0; i < KEPT; i++)
+		blob_free(&kept[i].answer);
+}
+
+static bool is_settling(struct testbed *testbed)
+{
+	bool settling = false;
+	assert_int_equal(quarantine_is_settling(testbed->db, &settling, &testbed->err), 0);
+	return settling;
+}
+
+/* Each point by itself, as rows may be divided otherwise. */
+#define POINTS(columns, table)                                                                     \
+	"WITH RECURSIVE nth(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM nth WHERE n < 1439)"       \
+	" SELECT journal, run, iif(point < 0, -1, point + n), verdict, " columns " FROM " table    \
+	" CROSS JOIN nth ON n < iif(point < 0, 1, observations) ORDER BY 1, 2, 3, 4, 5, 6, 7"
+#define IS  "held_us, released_us, 0"
+#define WAS "held_us, released_us, again_us"
+
+struct in_force { /* what is, and was, held */
+	struct blob is, was;
+};
+
+static void in_force_read(struct testbed *testbed, struct in_force *ret)
+{
+	bool settling = is_settling(testbed);
+	rows_read(testbed, settling ? POINTS(IS, QUARANTINE_SETTLING) : POINTS(IS, "quarantine"),
+		  &ret->is);
+	rows_read(testbed,
+		  settling ? POINTS(WAS, QUARANTINE_PAST_SETTLING) : POINTS(WAS, "quarantine_past"),
+		  &ret->was);
+}
+
+static void assert_in_force(struct testbed *testbed, const struct in_force *then)
+{
+	struct in_force now;
+	struct table *table = NULL;
+	in_force_read(testbed, &now);
+	assert_same(&then->is, &now.is, "what is held");
+	assert_same(&then->was, &now.was, "what was held");
+	blob_free(&now.is);
+	blob_free(&now.was);
+	assert_int_equal(testbed_verify(testbed, &table), 0);
+	table_close(table);
+}
+
+/* Nobody else may write what waits meanwhile. */
+static void assert_refused(struct testbed *testbed)
+{
+	struct change_state state;
+	assert_int_equal(change_refuse(testbed->db, &testbed->err), -EEXIST);
+	assert_int_equal(change_refuse_settling(testbed->db, &testbed->err), -EEXIST);
+	assert_non_null(strstr(testbed->err.text, "Try again in a minute; `lantoa change show`"));
+	assert_int_equal(change_read(testbed->db, &state, &testbed->err), 0);
+	assert_int_equal(state.stage, CHANGE_SETTLING);
+	assert_int_equal(change_refuse_closing(testbed->db, &testbed->err), 0);
+	settling_refused++;
+}
+
+/* @before: what was known when some of it was held before; NULL: nothing is written down. */
+static void settle(struct course *run, const struct kept *before)
+{
+	struct testbed *testbed = &run->testbed;
+	struct kept first[KEPT], later[KEPT];
+	struct in_force then;
+	bool kept_later = false;
+	int64_t past = testbed_number(testbed, "SELECT count(*) FROM quarantine_past");
+	in_force_read(testbed, &then);
+	keep(run, first);
+	while (is_settling(testbed)) {
+		assert_refused(testbed);
+		(void)step_of(run, chance(run->dice, 10), dice_below(run->dice, 2000));
+		settling_steps++;
+		assert_in_force(testbed, &then);
+		assert_kept(run, first);
+		if (before)
+			assert_kept(run, before);
+		if (chance(run->dice, 10))
+			die(run);
+		if (!kept_later && is_settling(testbed)) {
+			keep(run, later);
+			kept_later = true;
+		}
+		if (chance(run->dice, 30)) {
+			post_later(run); /* what is held of it lies beside */
+			blob_free(&then.is);
+			blob_free(&then.was);
+			in_force_read(testbed, &then);
+		}
+	}
+	while (step(run, false) == 1)
+		;
+	post_later(run);
+	assert_kept(run, first);
+	if (kept_later) {
+		assert_kept(run, later);
+		kept_free(later);
+	}
+	kept_free(first);
+	settling_past +=
+		(size_t)(testbed_number(testbed, "SELECT count(*) FROM quarantine_past") - past);
+	assert_int_equal(change_refuse(testbed->db, &testbed->err), 0);
+	blob_free(&then.is);
+	blob_free(&then.was);
+	assert_whole(testbed);
+}
+
+static void held_from_the_switch_on(struct dice *dice, void *context)
+{
+	struct course run;
+	struct order order;
+	struct kept before[KEPT];
+	bool any = false;
+	(void)context;
+	run_open(&run, dice);
+	for (unsigned i = 0; i < CHANGES; i++) {
+		if (i == 0)
+			post_to(&run, run.h.n / (CHANGES + 1));
+		for (size_t to = run.h.n * (i + 1) / (CHANGES + 1); run.at < to;)
+			post_later(&run);
+		if (i % 2 == 0) /* else the same once more: what was let in is held again */
+			order_make(dice, &run.h, &order);
+		if (!order_begin(&run.testbed, &order))
+			continue;
+		int rc = 1;
+		while (rc == 1 && !is_settling(&run.testbed))
+			rc = step(&run, false);
+		if (rc == 1)
+			settle(&run, any ? before : NULL);
+		if (any)
+			kept_free(before);
+		keep(&run, before);
+		any = true;
+		if (chance(dice, 80)) {
+			(void)testbed_order_import(&run.testbed, "catalogue", run.h.catalogue);
+			testbed_refresh(&run.testbed);
+			release_some(&run.testbed, dice);
+		}
+	}
+	if (any)
+		kept_free(before);
+	run_close(&run);
+}
+
+/* I4, I12: what a change holds is held from its switch on, wherever its rows are: now, and as known
+ * at any time later; killed at each step; with batches between. */
+static void what_is_held_is_so_from_the_switch_on(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS / 4, held_from_the_switch_on, NULL);
+	print_message("%zu steps of settling, %zu rows of before in them\n", settling_steps,
+		      settling_past);
+	assert_true(seeds_given() ||
+		    (settling_steps > 60 && settling_past > 10 && settling_refused > 60));
 }
 
 /* --- periods are closed meanwhile --- */
@@ -636,6 +883,54 @@ static void a_row_that_does_not_fit_does_not_end_it(void **state)
 	assert_through(d);
 }
 
+/* --- a unit ends --- */
+
+#define ENDED                                                                                      \
+	"code,name,level,parent,valid_from,valid_to\n"                                             \
+	"P,Tinh,province,,2020-01-01,\n"                                                           \
+	"C1,Xa 1,commune,P,2020-01-01,\n"                                                          \
+	"C2,Xa 2,commune,P,2020-01-01,2025-03-01\n"
+
+static int differences(struct disk *d)
+{
+	struct table *table = NULL;
+	int n = (int)testbed_verify(&d->testbed, &table);
+	table_close(table);
+	return n;
+}
+
+/* What no unit has is no matter of the catalogue: it would count, if it were not held. */
+static void what_is_to_be_held_does_not_count_and_nobody_lets_it(void **state)
+{
+	static const char *const spoilt[] = {
+		"DELETE FROM quarantine_next WHERE journal = (SELECT max(journal) FROM"
+		" quarantine_next)",
+		"DELETE FROM fact WHERE name = '" QUARANTINE_NEXT_FACT "'",
+		"UPDATE fact SET value = value + 1 WHERE name = '" QUARANTINE_NEXT_FACT "'",
+	};
+	struct disk *d = *state;
+	struct order order = { .form = { .kind = CHANGE_UNITS, .who = "test", .note = "" } };
+	unsigned n = 0;
+	(void)snprintf(order.csv, sizeof(order.csv), "%s", ENDED); /* fits */
+	order.form.body = order.csv;
+	order.form.len = strlen(order.csv);
+	assert_true(order_begin(&d->testbed, &order));
+	while (!is_settling(&d->testbed))
+		assert_int_equal(disk_step(d, 1), 1);
+	for (; is_settling(&d->testbed); n++) {
+		assert_int_equal(differences(d), 0);
+		for (size_t i = 0; i < sizeof(spoilt) / sizeof(spoilt[0]); i++) {
+			testbed_exec(&d->testbed, "SAVEPOINT spoilt");
+			testbed_exec(&d->testbed, spoilt[i]);
+			assert_true(differences(d) > 0);
+			testbed_exec(&d->testbed, "ROLLBACK TO spoilt; RELEASE spoilt");
+		}
+		assert_int_equal(disk_step(d, 1), 1);
+	}
+	assert_int_equal(n, 2 * DAYS); /* rows */
+	assert_int_equal(differences(d), 0);
+}
+
 /* --- a day in parts --- */
 
 #define LEVELS                                                                                     \
@@ -695,6 +990,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_steps_come_to_is_what_making_all_anew_gives),
 		cmocka_unit_test(what_is_taken_back_was_not),
+		cmocka_unit_test(what_is_held_is_so_from_the_switch_on),
 		cmocka_unit_test(what_was_found_halfway_is_looked_for_anew),
 		cmocka_unit_test(what_is_closed_meanwhile_is_so_as_if_before),
 		cmocka_unit_test_setup_teardown(what_is_held_is_told_once, disk_setup,
@@ -703,6 +999,9 @@ int main(void)
 						disk_setup, disk_teardown),
 		cmocka_unit_test_setup_teardown(what_a_disk_does_does_not_end_it, disk_setup,
 						disk_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_to_be_held_does_not_count_and_nobody_lets_it, disk_setup,
+			disk_teardown),
 		cmocka_unit_test_setup_teardown(a_row_that_does_not_fit_does_not_end_it, disk_setup,
 						disk_teardown),
 	};

@@ -45,7 +45,8 @@ static const struct unproven {
 	/* Nothing answers by what is to be. When it does, pages are held against the ledger
 	 * (what_is_to_be_is_told_once_it_is()), and the event of the change says the rest. */
 	{ "rollup_next", ANY, ANY, DERIVING, "pages that are to be" },
-	{ "quarantine_next", ANY, ANY, DERIVING, "what is to be held" },
+	/* And until its rows are in the ledger, moments later, what they do to figures is. */
+	{ "quarantine_next", ANY, ANY, ALWAYS, "what is to be held" },
 	{ "stale", ANY, ANY, DERIVING, "what is still to be done" },
 	{ "change_day", ANY, ANY, DERIVING, "which days were touched so far" },
 	{ "fact", "rollup_next", ANY, DERIVING, "up to where pages are made" },
@@ -64,7 +65,8 @@ static const struct {
 	{ "rollup", "rollup page" },
 	{ "rollup_next", "rollup page" },
 	{ "series", "series declared" },
-	{ "fact", "rollup page" }, /* which pages are in force while a change settles */
+	{ "fact", "rollup page fact" }, /* which pages, and since when what is held, are in force
+					   while a change settles */
 };
 
 /* What is the ledger itself: nothing can make it anew, but for these columns. */
