@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An object, its five members, and labels: of OBSERVATIONS_MAX with as many labels as there may be.
+/* An object, its seven members, and labels: of OBSERVATIONS_MAX with as many labels as there may
+ * be.
  */
-#define ITEMS_MAX (2u + OBSERVATIONS_MAX * (6u + LABELS_MAX))
+#define ITEMS_MAX (2u + OBSERVATIONS_MAX * (8u + LABELS_MAX))
 
 struct observations {
 	struct arena *arena;   /* owned */
@@ -71,6 +72,10 @@ static int take_member(struct observations *all, struct entry *entry,
 		entry->metric = member->text;
 	else if (strcmp(key, "period") == 0 && text)
 		entry->period = member->text;
+	else if (strcmp(key, "author") == 0 && text)
+		entry->author = member->text;
+	else if (strcmp(key, "note") == 0 && text)
+		entry->note = member->text;
 	else if (strcmp(key, "add") == 0 &&
 		 (member->kind == ITEM_TRUE || member->kind == ITEM_FALSE))
 		entry->add = member->kind == ITEM_TRUE;
@@ -81,7 +86,7 @@ static int take_member(struct observations *all, struct entry *entry,
 	else /* I13 */
 		return err_set(err, -EINVAL,
 			       "'%s' is unknown or of the wrong type; known are metric, value, "
-			       "period, labels and add",
+			       "period, labels, add, author and note",
 			       key);
 	return 0;
 }
@@ -188,7 +193,8 @@ static json_t *labels_json(const char *labels)
 /* JSON is UTF-8; what was typed may be in another coding. Labels are canonical already. */
 static int check_coding(const struct entry *entry, struct err *err)
 {
-	const char *texts[] = { entry->metric, entry->value, entry->period };
+	const char *texts[] = { entry->metric, entry->value, entry->period, entry->author,
+				entry->note };
 	char shown[EXCERPT_MAX];
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (texts[i] && !utf8_valid(texts[i], strlen(texts[i])))
@@ -206,9 +212,10 @@ int observations_format(const struct entry entries[], size_t n, struct blob *out
 	int rc = array ? 0 : -ENOMEM;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		const struct entry *entry = &entries[i];
-		json_t *object = json_pack("{s:s, s:s?, s:s*, s:o, s:b}", "metric", entry->metric,
-					   "value", entry->value, "period", entry->period, "labels",
-					   labels_json(entry->labels), "add", (int)entry->add);
+		json_t *object = json_pack(
+			"{s:s, s:s?, s:s*, s:o, s:b, s:s*, s:s*}", "metric", entry->metric, "value",
+			entry->value, "period", entry->period, "labels", labels_json(entry->labels),
+			"add", (int)entry->add, "author", entry->author, "note", entry->note);
 		if (json_array_append_new(array, object) < 0)
 			rc = -ENOMEM;
 	}

@@ -1,10 +1,11 @@
 /* Entries as JSON, both ways:
  *
  *   {"observations": [{"metric": "team.count", "value": "7", "period": "2025-06",
- *                      "labels": {"topic": "..."}, "add": true}, ...]}
+ *                      "labels": {"topic": "..."}, "add": true, "author": "hoa",
+ *                      "note": "two of them since May"}, ...]}
  *
  * value is a string of digits, a number, which is taken as it is written, never rounded, or null,
- * which withdraws; period, labels and add may be left out. */
+ * which withdraws; period, labels, add, author and note may be left out (agent/record/entry.h). */
 #pragma once
 
 #include "common/base/blob.h"
@@ -19,7 +20,7 @@ struct observations; /* owns the texts of its entries */
 
 /**
  * -EINVAL with which observation and what is wrong; -E2BIG over OBSERVATIONS_MAX, or over as many
- * values as these can have; -ENOMEM. What it may cost is bounded by @len and by that: 31 MiB at
+ * values as these can have; -ENOMEM. What it may cost is bounded by @len and by that: 34 MiB at
  * most, for 4 MiB of JSON.
  */
 int observations_parse(const char *json, size_t len, struct observations **ret_observations,

@@ -60,6 +60,7 @@ struct import_config {
 	unsigned nth_sheet;        /* which, from 0 */
 	const char *file;          /* what it is called, its folders as well; NULL: nothing */
 	const char *office; /* the code of this one; NULL or "": it is not known, nor compared */
+	const char *author; /* who hands it in: struct entry; NULL: nobody was asked */
 	struct hand_in *hand_in; /* what was noted of this file before; NULL: not looked at */
 	bool noting;             /* only note there; nothing is recorded, and no error is told */
 	/** Record a handful; all or none. @entries[i] is what the file has; it was judged by

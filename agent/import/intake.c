@@ -169,6 +169,7 @@ static int add_entry(struct intake *intake, const struct place *place, const str
 		.value = entry->value ? arena_text(intake->arena, entry->value) : NULL,
 		.period = entry->period ? arena_text(intake->arena, entry->period) : NULL,
 		.labels = arena_text(intake->arena, obs->labels),
+		.author = intake->config->author,
 		.point = entry->point
 	};
 	/* As the file has it; a decimal says the same, without the blanks around it. */
@@ -185,6 +186,7 @@ static int add_entry(struct intake *intake, const struct place *place, const str
 	intake->judged[intake->n_entries] = *obs;
 	intake->judged[intake->n_entries].metric = kept.metric;
 	intake->judged[intake->n_entries].labels = kept.labels;
+	intake->judged[intake->n_entries].author = kept.author;
 	intake->entries[intake->n_entries++] = kept;
 	return intake->n_entries == CHUNK ? hand_over(intake, err) : 0;
 }

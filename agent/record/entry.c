@@ -171,6 +171,26 @@ static int judge_value(const struct metric *metric, const struct entry *entry,
 	return 0;
 }
 
+/* As the wire takes them: common/net/wire_remarks.c. */
+static int judge_remark(const struct entry *entry, struct err *err)
+{
+	const char *author = entry->author ? entry->author : "";
+	const char *note = entry->note ? entry->note : "";
+	size_t author_len = strlen(author), note_len = strlen(note);
+	if (author_len > SPOOL_AUTHOR_MAX || !utf8_printable(author, author_len))
+		return err_set(err, -EINVAL,
+			       "who typed it is named by one line of at most %u bytes",
+			       SPOOL_AUTHOR_MAX);
+	if (note_len > SPOOL_NOTE_MAX)
+		return err_set(err, -EINVAL, "its note has %zu bytes, and at most %u are kept",
+			       note_len, SPOOL_NOTE_MAX);
+	if (!utf8_printable(note, note_len))
+		return err_set(err, -EINVAL,
+			       "its note holds a line's end or another sign that cannot be shown; "
+			       "write it in one line");
+	return 0;
+}
+
 int entry_judge_as(const struct catalogue *catalogue, const struct metric *metric,
 		   const struct entry *entry, int64_t now_us, char ret_labels[LABELS_TEXT_MAX],
 		   struct observation *ret_obs, enum entry_part *ret_part, struct err *err)
@@ -181,6 +201,8 @@ int entry_judge_as(const struct catalogue *catalogue, const struct metric *metri
 				   .now = !entry->period && now_us == CLOCK_UNKNOWN_US,
 				   .withdrawn = !entry->value,
 				   .add = entry->add && entry->value,
+				   .author = entry->author,
+				   .note = entry->note,
 				   .one_kind = metric->n_dimensions > 0 &&
 					       metric->undivided == UNDIVIDED_EITHER };
 	*ret_part = ENTRY_PERIOD;
@@ -194,6 +216,10 @@ int entry_judge_as(const struct catalogue *catalogue, const struct metric *metri
 	if (rc == 0) {
 		*ret_part = ENTRY_VALUE;
 		rc = judge_value(metric, entry, &obs, err);
+	}
+	if (rc == 0) {
+		*ret_part = ENTRY_REMARK;
+		rc = judge_remark(entry, err);
 	}
 	if (rc == 0)
 		*ret_obs = obs;

@@ -31,7 +31,18 @@ struct observation {
 	bool withdrawn; /* as if never reported; value_e is ignored */
 	bool add;       /* add value_e to the current value instead of setting it */
 	bool one_kind;  /* of its metric's period either the whole or parts: never both */
+	/* Who typed or handed it in, an account of at most SPOOL_AUTHOR_MAX bytes; NULL or "":
+	 * nobody was asked. It is of the change: who hands in what stands already did not type it.
+	 */
+	const char *author;
+	/* What a person says about the value, at most SPOOL_NOTE_MAX bytes of one line. "":
+	 * nothing; NULL: not said, so that a note stays with a value that does, and goes with one
+	 * that goes. */
+	const char *note;
 };
+
+#define SPOOL_AUTHOR_MAX 64u   /* WIRE_AUTHOR_LEN_MAX */
+#define SPOOL_NOTE_MAX   1024u /* WIRE_TEXT_MAX */
 
 struct spool_limits {
 	uint64_t bytes_max; /* of the file; new figures are refused over it: -ENOSPC */

@@ -15,7 +15,8 @@ static bool same(const char *a, const char *b)
 static void check_same(const struct entry *a, const struct entry *b)
 {
 	require(same(a->metric, b->metric) && same(a->value, b->value) &&
-		same(a->period, b->period) && same(a->labels, b->labels) && a->add == b->add);
+		same(a->period, b->period) && same(a->labels, b->labels) && a->add == b->add &&
+		same(a->author, b->author) && same(a->note, b->note));
 }
 
 /* What was understood is written so that it is understood again. */

@@ -307,8 +307,12 @@ static const struct advice of_json[] = {
 	{ JSON(TEAMS "@"), ", \"labels\": {\"sector\": \"land\"}",
 	  "it takes no labels, but has '%s'; leave them out", "", "teams=7;" },
 	{ JSON(TEAMS "@"), ", \"Value\": 3",
-	  "'%s' is unknown or of the wrong type; known are metric, value, period, labels and add",
+	  "'%s' is unknown or of the wrong type; known are metric, value, period, labels, add, "
+	  "author and note",
 	  "", "teams=7;" },
+	{ JSON(TEAMS ", \"note\": \"@\""), "in May\\nmore",
+	  "its note holds a line's end or another sign that cannot be shown; write it in one line",
+	  "in May, more", "teams=7;" },
 	{ JSON(TEAMS "@"), ", \"value\": 3", "'%s' is there twice in one object; leave one out", "",
 	  "teams=7;" },
 	{ JSON("\"metric\": \"@\", \"value\": 7"), "team",

@@ -728,7 +728,8 @@ static void a_full_request_is_taken(void **state)
 		int len = snprintf(
 			one, sizeof(one),
 			"%s{\"metric\":\"m\",\"value\":%u,\"period\":\"2025-06\",\"add\":true,"
-			"\"labels\":{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\",\"d\":\"4\",\"e\":\"5\","
+			"\"author\":\"a\",\"note\":\"n\",\"labels\":{\"a\":\"1\",\"b\":\"2\",\"c\":"
+			"\"3\",\"d\":\"4\",\"e\":\"5\","
 			"\"f\":\"6\",\"g\":\"7\",\"h\":\"8\"}}",
 			i ? "," : "", i);
 		assert_int_equal(blob_append(&json, one, (size_t)len), 0);
@@ -737,7 +738,7 @@ static void a_full_request_is_taken(void **state)
 	assert_int_equal(observations_parse((const char *)json.data, json.len, &all, &f->err), 0);
 	assert_string_equal(observations_entries(all, &n)[OBSERVATIONS_MAX - 1].value, "19999");
 	assert_int_equal(n, OBSERVATIONS_MAX);
-	assert_in_range(observations_size(all), 1u << 20, 31u << 20);
+	assert_in_range(observations_size(all), 1u << 20, 34u << 20);
 	observations_close(all);
 	blob_free(&json);
 }
@@ -747,7 +748,11 @@ static void what_a_command_sends_is_what_the_agent_reads(void **state)
 	struct fixture *f = *state;
 	struct entry entries[] = {
 		{ .metric = "team.count", .value = "7", .period = "2025-06", .labels = "" },
-		{ .metric = "dossiers.received", .labels = "sector=đất đai", .add = true },
+		{ .metric = "dossiers.received",
+		  .labels = "sector=đất đai",
+		  .add = true,
+		  .author = "hoa",
+		  .note = "đếm \"hai lần\"" },
 	};
 	struct blob json = { 0 };
 	struct observations *all;
@@ -762,8 +767,51 @@ static void what_a_command_sends_is_what_the_agent_reads(void **state)
 	assert_null(read[1].period);
 	assert_string_equal(read[1].labels, "sector=đất đai");
 	assert_true(read[1].add);
+	assert_null(read[0].author);
+	assert_null(read[0].note);
+	assert_string_equal(read[1].author, "hoa");
+	assert_string_equal(read[1].note, "đếm \"hai lần\"");
 	observations_close(all);
 	blob_free(&json);
+}
+
+/* As much as a batch takes, and a byte more of each. */
+static void what_is_said_of_a_figure_fits_into_a_batch_or_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	char author[SPOOL_AUTHOR_MAX + 2], note[SPOOL_NOTE_MAX + 2];
+	char labels[LABELS_TEXT_MAX];
+	struct observation obs;
+	memset(author, 'a', sizeof(author));
+	memset(note, 'n', sizeof(note));
+	author[SPOOL_AUTHOR_MAX + 1] = note[SPOOL_NOTE_MAX + 1] = '\0';
+	const struct {
+		const char *author, *note, *refusal;
+	} cases[] = {
+		{ author + 1, note + 1, NULL },
+		{ NULL, NULL, NULL },
+		{ "", "", NULL },
+		{ author, NULL, "is named by one line of at most 64 bytes" },
+		{ "a\nb", NULL, "is named by one line of at most 64 bytes" },
+		{ "hoa", note, "its note has 1025 bytes, and at most 1024 are kept" },
+		{ "hoa", "two\nlines", "write it in one line" },
+		{ "hoa", "\xff", "write it in one line" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct entry entry = { .metric = "team.count",
+				       .value = "7",
+				       .labels = "",
+				       .author = cases[i].author,
+				       .note = cases[i].note };
+		int rc = entry_judge(f->catalogue, &entry, NOW_US, labels, &obs, &f->err);
+		assert_int_equal(rc, cases[i].refusal ? -EINVAL : 0);
+		if (rc < 0)
+			assert_non_null(strstr(f->err.text, cases[i].refusal));
+		if (rc < 0)
+			continue;
+		assert_ptr_equal(obs.author, cases[i].author);
+		assert_ptr_equal(obs.note, cases[i].note);
+	}
 }
 
 /* As record, programs, StatsD and JSON hand them in; what can be read in two ways is refused, with
@@ -838,6 +886,7 @@ int main(void)
 		TEST(json_costs_no_more_than_is_said),
 		TEST(a_full_request_is_taken),
 		TEST(what_a_command_sends_is_what_the_agent_reads),
+		TEST(what_is_said_of_a_figure_fits_into_a_batch_or_is_refused),
 		TEST(a_number_is_the_same_however_it_is_written),
 		TEST(period_left_out_is_the_current_one),
 		cmocka_unit_test_setup_teardown(a_figure_with_two_values_is_refused_with_both_lines,
