@@ -1,5 +1,6 @@
 /* lantoa-agent import: figures of a table. */
 #include "cli/agent_commands.h"
+#include "cli/login.h"
 #include "cli/session.h"
 #include "common/base/blob.h"
 #include "common/base/i18n.h"
@@ -93,7 +94,7 @@ static int import_book(const struct import_config *config, const char *path,
 	return rc;
 }
 
-static int import_text(struct session *session, const char *path, bool strict,
+static int import_text(struct session *session, const char *path, const char *author, bool strict,
 		       const struct blob *csv, struct err *err)
 {
 	struct import_result result = { 0 };
@@ -101,6 +102,7 @@ static int import_text(struct session *session, const char *path, bool strict,
 	struct import_target target = { session, path, strict };
 	struct import_config config = { .file = path,
 					.office = office,
+					.author = author,
 					.on_entries = on_entries,
 					.on_error = on_error,
 					.on_note = on_note,
@@ -132,10 +134,13 @@ static int import_text(struct session *session, const char *path, bool strict,
 
 int cmd_import(struct command_context *context, int argc, char *argv[], struct err *err)
 {
-	static const struct option_row known[] = { { .name = "strict" }, { 0 } };
+	static const struct option_row known[] = { { .name = "strict" },
+						   { .name = "author", .value = "NAME" },
+						   { 0 } };
 	struct session *session;
 	struct options options;
 	struct blob csv = { 0 };
+	char login[LOGIN_MAX];
 	int status = EXIT_FAILURE;
 	if (options_take(argc, argv, known, OPTIONS_ANYWHERE, &options, err) < 0)
 		return EXIT_USAGE;
@@ -143,10 +148,13 @@ int cmd_import(struct command_context *context, int argc, char *argv[], struct e
 		return command_usage(err,
 				     _("give one file: lantoa-agent import FILE (- for stdin)"));
 	/* read first: opening the session may give up root's right to */
-	const char *path = options.operands[0];
+	const char *path = options.operands[0], *author = options_value(&options, "author");
+	if (!author)
+		author = login_name(login);
 	if (read_file(path, &csv, err) == 0 &&
 	    session_open(&context->settings, &session, err) == 0) {
-		status = import_text(session, path, options_value(&options, "strict"), &csv, err);
+		status = import_text(session, path, author, options_value(&options, "strict"), &csv,
+				     err);
 		session_close(session);
 	}
 	blob_free(&csv);

@@ -1,5 +1,6 @@
 /* lantoa-agent record: figures typed on the command line, or by a script. */
 #include "cli/agent_commands.h"
+#include "cli/login.h"
 #include "cli/session.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
@@ -19,7 +20,7 @@ struct record_arguments {
 	size_t n;
 	struct label labels[LABELS_MAX];
 	size_t n_labels;
-	const char *period;
+	const char *period, *author, *note;
 	bool add, strict;
 };
 
@@ -52,6 +53,8 @@ static int take_figure(struct record_arguments *arguments, char *text, struct er
 static int parse_record(struct record_arguments *arguments, int argc, char *argv[], struct err *err)
 {
 	static const struct option_row known[] = { { .name = "period", .value = "P" },
+						   { .name = "author", .value = "NAME" },
+						   { .name = "note", .value = "TEXT" },
 						   { .name = "label", .value = "K=V" },
 						   { .name = "add" },
 						   { .name = "strict" },
@@ -62,6 +65,8 @@ static int parse_record(struct record_arguments *arguments, int argc, char *argv
 		return EXIT_USAGE;
 	arguments->add = options_value(&options, "add");
 	arguments->strict = options_value(&options, "strict");
+	arguments->author = options_value(&options, "author");
+	arguments->note = options_value(&options, "note");
 	for (size_t i = 0; i < options.n_given && status == 0; i++) {
 		const struct option_given *option = &options.given[i];
 		if (strcmp(option->name, "label") == 0)
@@ -81,12 +86,14 @@ static int parse_record(struct record_arguments *arguments, int argc, char *argv
 int cmd_record(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	struct record_arguments arguments = { 0 };
-	char labels[LABELS_TEXT_MAX];
+	char labels[LABELS_TEXT_MAX], login[LOGIN_MAX];
 	struct comparison found = { 0 };
 	struct session *session = NULL;
 	int status = parse_record(&arguments, argc, argv, err);
 	if (status != 0)
 		return status;
+	if (!arguments.author)
+		arguments.author = login_name(login); /* before the spool's owner is become */
 	int rc = labels_canonical(arguments.labels, arguments.n_labels, labels, err);
 	if (rc == 0)
 		rc = session_open(&context->settings, &session, err);
@@ -94,6 +101,8 @@ int cmd_record(struct command_context *context, int argc, char *argv[], struct e
 		arguments.entries[i].labels = labels;
 		arguments.entries[i].period = arguments.period;
 		arguments.entries[i].add = arguments.add;
+		arguments.entries[i].author = arguments.author;
+		arguments.entries[i].note = arguments.note;
 	}
 	if (rc == 0)
 		rc = session_record(session, arguments.entries, NULL, arguments.n, arguments.strict,

@@ -70,6 +70,8 @@ static int trim_series(struct spool *spool, sqlite3_stmt *series, int32_t target
 		chunk_cache_forget(spool); /* it may go; nothing of it changed in an ack */
 		rc = spool_run(spool, SQL_CHUNK_TRIM, 3, (int64_t[]){ id, droppable, limit }, err);
 		if (rc == 0)
+			rc = spool_run(spool, SQL_NOTE_TRIM, 2, (int64_t[]){ id, limit }, err);
+		if (rc == 0)
 			rc = spool_number(spool, SQL_CHUNK_OLDEST, 3, last, &first, err);
 	} else if (rc == 0) {
 		return 1; /* damaged, likewise */
@@ -95,6 +97,9 @@ static int trim_current(struct spool *spool, int32_t today, int64_t droppable, b
 		*ret_all &= rc == 1;
 	}
 	(void)sqlite3_reset(series); /* repeats the step's error, already told */
+	if (rc == 0)
+		rc = spool_run(spool, SQL_FINISHED_TRIM, 2,
+			       (int64_t[]){ target - HISTORY_DAYS, droppable }, err);
 	if (rc == 0 && *ret_all)
 		rc = spool_forget_idle(spool, SERIES_PER_ACK, ret_all, err);
 	/* "Add" must know where it can no longer go on from a value. The day is durable and never

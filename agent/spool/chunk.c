@@ -77,11 +77,23 @@ int64_t chunk_newest(const struct chunk *chunk)
 struct before { /* what a value is written against */
 	uint64_t value_e, seq;
 	uint32_t next; /* the least nth that may come */
+	uint32_t said; /* as said_of() */
 };
+
+#define SAID_HEAD ((uint64_t)CHUNK_PERIODS << 2)
+
+static uint32_t said_of(const struct chunk_value *value)
+{
+	return (uint32_t)value->author << 1 | value->noted;
+}
 
 static uint8_t *value_put(uint8_t *out, const struct chunk_value *value, struct before *before)
 {
 	bool turned = (uint64_t)value->seq != before->seq;
+	if (said_of(value) != before->said) {
+		before->said = said_of(value);
+		out = varint_put(varint_put(out, SAID_HEAD), before->said);
+	}
 	out = varint_put(out, (uint64_t)(value->nth - before->next) << 2 |
 				      (uint64_t)value->withdrawn << 1 | turned);
 	if (turned)
@@ -113,8 +125,16 @@ size_t chunk_encode(const struct chunk *chunk, uint8_t ret_bytes[CHUNK_BYTES_MAX
 static bool value_get(const uint8_t **at, const uint8_t *end, struct before *before,
 		      struct chunk_value *ret_value)
 {
-	uint64_t head, difference = 0;
-	if (!varint_get(at, end, &head) || head >> 2 >= CHUNK_PERIODS)
+	uint64_t head, difference = 0, said;
+	if (!varint_get(at, end, &head))
+		return false;
+	if (head == SAID_HEAD) {
+		if (!varint_get(at, end, &said) || said > UINT16_MAX * 2u + 1u ||
+		    !varint_get(at, end, &head))
+			return false;
+		before->said = (uint32_t)said;
+	}
+	if (head >> 2 >= CHUNK_PERIODS)
 		return false;
 	if ((head & 1) && !varint_get(at, end, &difference))
 		return false;
@@ -127,6 +147,8 @@ static bool value_get(const uint8_t **at, const uint8_t *end, struct before *bef
 	}
 	ret_value->value_e = ret_value->withdrawn ? 0 : (int64_t)before->value_e;
 	ret_value->seq = (int64_t)before->seq;
+	ret_value->noted = before->said & 1;
+	ret_value->author = (uint16_t)(before->said >> 1);
 	ret_value->nth = before->next + (uint32_t)(head >> 2);
 	before->next = ret_value->nth + 1;
 	return true;

@@ -5,7 +5,10 @@
  * Bytes: for each value, by rising nth, varint(gap << 2 | withdrawn << 1 | turned), gap being the
  * periods left out before it; when turned, what its batch number is more than that of the value
  * before (zigzag varint, at first than 0); unless withdrawn, what it is more than the value before
- * (the same). Then FNV-1a of all of it, 32 bits, least byte first: a disk that lies is found out.
+ * (the same). Where what was said of a value is not what was said of the one before, at first than
+ * nobody and nothing, varint(CHUNK_PERIODS << 2), a gap that no value has, and varint(author << 1 |
+ * noted) stand before it: what machines record costs nothing for it. Then FNV-1a of all of it, 32
+ * bits, least byte first: a disk that lies is found out.
  */
 #pragma once
 
@@ -17,13 +20,15 @@
 
 #define CHUNK_PERIODS   120u
 #define CHUNK_PARTS     12u /* of a day, at most */
-#define CHUNK_BYTES_MAX (CHUNK_PERIODS * 22u + 4u)
+#define CHUNK_BYTES_MAX (CHUNK_PERIODS * 27u + 4u)
 
 struct chunk_value {
 	int64_t value_e; /* 0 when withdrawn */
 	int64_t seq;     /* the batch it went in; 0: not sealed yet; < 0 only while repairing */
 	uint32_t nth;    /* which of the day's periods */
 	bool withdrawn;
+	bool noted;      /* it has a row in note */
+	uint16_t author; /* which row in author; 0: nobody was asked */
 };
 
 struct chunk {

@@ -137,11 +137,9 @@ int chunk_cache_next(struct spool *spool, struct chunk_key *key, struct err *err
 	return rc;
 }
 
-int spool_chunk_numbered(struct spool *spool, struct chunk_key *ret_key, struct err *err)
+/* The key in the row of @find, which is bound. */
+static int key_find(sqlite3_stmt *find, struct chunk_key *ret_key, struct err *err)
 {
-	sqlite3_stmt *find = spool_statement(spool, SQL_CHUNK_NUMBERED, err);
-	if (!find)
-		return err->code;
 	int rc = db_step(find, err);
 	struct db_row row = { find, err, 0 };
 	if (rc == 1)
@@ -150,6 +148,22 @@ int spool_chunk_numbered(struct spool *spool, struct chunk_key *ret_key, struct 
 					       .part = db_row_int(&row, 2, 0, CHUNK_PARTS - 1) };
 	(void)sqlite3_reset(find); /* repeats the step's error, already told */
 	return row.rc < 0 ? row.rc : rc;
+}
+
+int spool_chunk_numbered(struct spool *spool, struct chunk_key *ret_key, struct err *err)
+{
+	sqlite3_stmt *find = spool_statement(spool, SQL_CHUNK_NUMBERED, err);
+	return find ? key_find(find, ret_key, err) : err->code;
+}
+
+int spool_chunk_of_day(struct spool *spool, int64_t day, struct chunk_key *ret_key, struct err *err)
+{
+	sqlite3_stmt *find = spool_statement(spool, SQL_CHUNK_OF_DAY, err);
+	if (!find)
+		return err->code;
+	if (spool_bind(find, 1, &day) != SQLITE_OK)
+		return db_err(err, spool->db, "bind");
+	return key_find(find, ret_key, err);
 }
 
 /* --- for SQL --- */

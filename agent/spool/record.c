@@ -28,7 +28,8 @@ struct place { /* of a figure in its series */
 struct value {
 	int64_t value_e;
 	unsigned decimals;
-	bool withdrawn;
+	bool withdrawn, noted;
+	uint16_t author;
 	int64_t series; /* where it lies */
 };
 
@@ -52,6 +53,7 @@ static int value_find(struct spool *spool, const struct series *series, struct p
 		*ret_value = (struct value){ .value_e = found->value_e,
 					     .decimals = series->of[i].decimals,
 					     .withdrawn = found->withdrawn,
+					     .noted = found->noted,
 					     .series = series->of[i].id };
 		return 1;
 	}
@@ -113,25 +115,44 @@ static int value_next(const struct observation *obs, const struct value *was, in
 	return 0;
 }
 
-/* Take @was out of the series it lies in, where that is not @series, and put the new value there.
- */
-static int value_put(struct spool *spool, int64_t series, struct place place,
-		     const struct value *was, int64_t value_e, bool withdrawn, struct err *err)
+/* Is @note another one than what stands at @was? */
+static int is_other_note(struct spool *spool, const struct value *was, struct place place,
+			 const char *note, struct err *err)
 {
+	char text[SPOOL_NOTE_MAX + 1] = "";
+	int rc = was->noted ? spool_note_get(spool, was->series, place.day, place.nth, text, err)
+			    : 0;
+	return rc < 0 ? rc : strcmp(text, note) != 0;
+}
+
+/* Take @was out of the series it lies in, where that is not @series, and put @value there. */
+static int value_put(struct spool *spool, struct place place, const struct value *was,
+		     const struct value *value, const char *note, struct err *err)
+{
+	int64_t series = value->series;
 	struct chunk_cache *cache = &spool->cache;
 	int rc = 0;
-	if (was && was->series != series) {
+	if (was && was->noted)
+		rc = spool_note_drop(spool, was->series, place.day, place.nth, err);
+	if (rc == 0 && value->noted)
+		rc = spool_note_put(spool, series, place.day, place.nth, note, err);
+	if (rc == 0 && was && was->series != series) {
 		rc = chunk_cache_load(spool, was->series, place.day, place.nth, err);
 		if (rc < 0)
 			return rc;
 		chunk_drop(&cache->chunk, place.nth);
 		cache->changed = true;
 	}
-	if ((rc = chunk_cache_load(spool, series, place.day, place.nth, err)) < 0)
+	if (rc == 0)
+		rc = chunk_cache_load(spool, series, place.day, place.nth, err);
+	if (rc < 0)
 		return rc;
-	*chunk_enter(&cache->chunk, place.nth) = (struct chunk_value){ .nth = place.nth,
-								       .value_e = value_e,
-								       .withdrawn = withdrawn };
+	*chunk_enter(&cache->chunk, place.nth) =
+		(struct chunk_value){ .nth = place.nth,
+				      .value_e = value->value_e,
+				      .withdrawn = value->withdrawn,
+				      .noted = value->noted,
+				      .author = value->author };
 	cache->changed = true;
 	return 0;
 }
@@ -140,24 +161,30 @@ static int value_put(struct spool *spool, int64_t series, struct place place,
 static int record_in(struct spool *spool, struct series *series, const struct observation *obs,
 		     struct place place, bool alone, struct err *err)
 {
-	struct value was = { 0 };
-	int64_t value_e = 0, id;
+	struct value was = { 0 },
+		     value = { .withdrawn = obs->withdrawn, .noted = obs->note && *obs->note };
 	int rc, found = value_find(spool, series, place, &was, err);
 	if (found < 0)
 		return found;
 	if (obs->add && !found && (rc = check_never_was(spool, obs, place, err)) < 0)
 		return rc;
-	if ((rc = value_next(obs, found ? &was : NULL, &value_e, err)) < 0)
+	if ((rc = value_next(obs, found ? &was : NULL, &value.value_e, err)) < 0)
 		return rc;
-	/* I2: a figure that is recorded again as it is, is not sent again. */
+	/* I2: a figure that is recorded again as it is, is not sent again, unless somebody says
+	 * something new of it. */
 	if (found && was.decimals == obs->decimals && was.withdrawn == obs->withdrawn &&
-	    was.value_e == value_e)
-		return 0;
+	    was.value_e == value.value_e) {
+		rc = obs->note ? is_other_note(spool, &was, place, obs->note, err) : 0;
+		if (rc <= 0)
+			return rc;
+	}
 	if (alone && (rc = spool_whole_check(spool, obs, err)) < 0)
 		return rc;
-	if ((rc = spool_series_with_decimals(spool, series, obs->decimals, &id, err)) < 0)
-		return rc;
-	rc = value_put(spool, id, place, found ? &was : NULL, value_e, obs->withdrawn, err);
+	rc = spool_series_with_decimals(spool, series, obs->decimals, &value.series, err);
+	if (rc == 0)
+		rc = spool_author_id(spool, obs->author, &value.author, err);
+	if (rc == 0)
+		rc = value_put(spool, place, found ? &was : NULL, &value, obs->note, err);
 	return rc < 0 ? rc : 1;
 }
 
@@ -178,7 +205,7 @@ uint64_t spool_record_limit(const struct spool *spool)
 }
 
 /* I10: inside the transaction, is what was put within the file's bound? Acked batches make way. */
-static int keep_within_bound(struct spool *spool, struct err *err)
+int spool_keep_within_bound(struct spool *spool, struct err *err)
 {
 	int rc = spool_make_room(spool, spool_record_limit(spool), err);
 	if (rc == -ENOSPC)
@@ -362,7 +389,7 @@ static int record_all(struct spool *spool, const struct observation obs[], size_
 	}
 	rc = chunk_cache_flush(spool, err);
 	if (rc == 0)
-		rc = keep_within_bound(spool, err);
+		rc = spool_keep_within_bound(spool, err);
 	return rc < 0 ? rc : spool_commit(spool, err);
 }
 

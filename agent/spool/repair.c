@@ -7,7 +7,7 @@
  *    row; there it is done series by series.)
  * 3. Batches are read one by one. Where a value and a batch have the same number, the batch is
  *    believed, because it decoded whole.
- * 4. Figures that wait for the time are copied.
+ * 4. Figures that wait for the time are copied, and which reports are finished.
  *
  * Until the end a value that came from the damaged file has a negative seq in the spool. So it is
  * told apart from the spool's own values, which are newer. */
@@ -15,6 +15,8 @@
 
 #include "common/base/array.h"
 #include "common/base/decimal.h"
+#include "common/base/search.h"
+#include "common/base/utf8.h"
 
 #include "spool/spool_internal.h"
 
@@ -117,19 +119,28 @@ static int is_taken(struct spool *spool, int64_t series, int32_t day, uint32_t n
 }
 
 /* The newer of what the damaged file holds stays: the lower seq, as it is marked here. */
-static void value_put(struct chunk_cache *cache, uint32_t nth, const struct chunk_value *value)
+static int value_put(struct spool *spool, const struct chunk_value *value, const struct said *said,
+		     struct err *err)
 {
-	struct chunk_value *there = chunk_enter(&cache->chunk, nth);
+	struct chunk_cache *cache = &spool->cache;
+	struct chunk_value *there = chunk_enter(&cache->chunk, value->nth);
+	int rc = 0;
 	if (there->seq != 0 && there->seq < value->seq)
-		return;
+		return 0;
+	if (there->noted)
+		rc = spool_note_drop(spool, cache->series, cache->day, value->nth, err);
 	*there = *value;
-	there->nth = nth;
+	there->noted = *said->note != '\0';
 	cache->changed = true;
+	if (rc == 0 && there->noted)
+		rc = spool_note_put(spool, cache->series, cache->day, value->nth, said->note, err);
+	return rc < 0 ? rc : spool_author_id(spool, said->author, &there->author, err);
 }
 
 /* A value that @seq (UNSEALED: none yet) of the damaged file holds. */
 static int value_take(struct repair *repair, const struct old_series *series, const int64_t at[2],
-		      int64_t value_e, bool withdrawn, int64_t seq, struct err *err)
+		      int64_t value_e, bool withdrawn, int64_t seq, const struct said *said,
+		      struct err *err)
 {
 	if (!is_sane(series->shape, at[0], at[1]))
 		return 0; /* a damaged row */
@@ -140,11 +151,12 @@ static int value_take(struct repair *repair, const struct old_series *series, co
 				      err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0; /* the spool's own is newer */
-	value_put(&repair->spool->cache, (uint32_t)at[1],
-		  &(struct chunk_value){ .value_e = withdrawn ? 0 : value_e,
-					 .withdrawn = withdrawn,
-					 .seq = -seq - 1 });
-	return 0;
+	return value_put(repair->spool,
+			 &(struct chunk_value){ .nth = (uint32_t)at[1],
+						.value_e = withdrawn ? 0 : value_e,
+						.withdrawn = withdrawn,
+						.seq = -seq - 1 },
+			 said, err);
 }
 
 /* --- out of the damaged file; what cannot be read is no error here --- */
@@ -157,6 +169,36 @@ static sqlite3_stmt *ask(struct repair *repair, const char *sql, const int64_t v
 		return NULL;
 	(void)spool_bind(statement, n, values); /* integers, in order: cannot fail */
 	return statement;
+}
+
+/* What the row says that @sql finds, if it is such a text. */
+static void old_text(struct repair *repair, const char *sql, const int64_t values[], size_t n,
+		     size_t most, char *ret_text)
+{
+	sqlite3_stmt *row = ask(repair, sql, values, n);
+	const char *text = row && sqlite3_step(row) == SQLITE_ROW
+				   ? (const char *)sqlite3_column_text(row, 0)
+				   : NULL;
+	size_t len = text ? strlen(text) : 0;
+	*ret_text = '\0';
+	if (text && len <= most && utf8_printable(text, len))
+		memcpy(ret_text, text, len + 1);
+	sqlite3_finalize(row);
+}
+
+/* What was said of a value there. */
+static void old_said(struct repair *repair, const struct old_series *series, int64_t day,
+		     const struct chunk_value *value, struct said *ret_said)
+{
+	*ret_said->author = *ret_said->note = '\0';
+	if (value->author != 0)
+		old_text(repair, "SELECT name FROM author WHERE id = ?1",
+			 (int64_t[]){ value->author }, 1, SPOOL_AUTHOR_MAX, ret_said->author);
+	if (value->noted)
+		old_text(repair,
+			 "SELECT text FROM note WHERE series = ?1 AND day = ?2 AND nth = ?3",
+			 (int64_t[]){ series->old_id, day, value->nth }, 3, SPOOL_NOTE_MAX,
+			 ret_said->note);
 }
 
 static int series_read(struct repair *repair, const char *sql, bool *ret_whole, struct err *err)
@@ -229,8 +271,11 @@ static int row_take(struct repair *repair, const struct old_series *series, sqli
 		*ret_whole = false;
 	for (uint32_t i = 0; series && *ret_whole && i < chunk.n && rc == 0; i++) {
 		const struct chunk_value *value = &chunk.values[i];
+		struct said said;
+		old_said(repair, series, day, value, &said);
 		rc = value_take(repair, series, (int64_t[]){ day, value->nth }, value->value_e,
-				value->withdrawn, value->seq > 0 ? value->seq : UNSEALED, err);
+				value->withdrawn, value->seq > 0 ? value->seq : UNSEALED, &said,
+				err);
 	}
 	return rc;
 }
@@ -336,6 +381,19 @@ static int declarations_read(struct repair *repair, const struct batch *batch, s
 	return rc;
 }
 
+/* What @batch says of point @at; both fit, as it decoded. */
+static void batch_said(const struct batch *batch, uint32_t at, struct said *ret_said)
+{
+	size_t i = search_first(k, batch->n_remarks, batch->remarks[k].point < at);
+	uint16_t author = batch->points[at].author;
+	(void)snprintf(ret_said->author, sizeof(ret_said->author), "%s",
+		       author > 0 ? batch->authors[author - 1] : "");
+	(void)snprintf(ret_said->note, sizeof(ret_said->note), "%s",
+		       i < batch->n_remarks && batch->remarks[i].point == at
+			       ? batch->remarks[i].text
+			       : "");
+}
+
 static int run_read(struct repair *repair, const struct batch *batch, const struct run *run,
 		    int64_t seq, struct err *err)
 {
@@ -347,8 +405,10 @@ static int run_read(struct repair *repair, const struct batch *batch, const stru
 	int rc = 0;
 	for (uint32_t i = 0; series && i < run->n && rc == 0; i++) {
 		const struct point *point = &batch->points[run->first + i];
+		struct said said;
+		batch_said(batch, run->first + i, &said);
 		rc = value_take(repair, series, (int64_t[]){ batch->day, point->nth },
-				point->value_e, point->withdrawn, seq, err);
+				point->value_e, point->withdrawn, seq, &said, err);
 	}
 	return rc;
 }
@@ -415,12 +475,15 @@ static int batches_read(struct repair *repair, struct err *err)
 	return rc;
 }
 
+#define UNDATED_OF(said)                                                                           \
+	"SELECT boot_us, shape, kind, value_e, day, nth, boot, metric, labels, " said              \
+	" FROM undated ORDER BY id"
+
 static int undated_read(struct repair *repair, struct err *err)
 {
-	sqlite3_stmt *walk = ask(repair,
-				 "SELECT boot_us, shape, kind, value_e, day, nth, boot, metric,"
-				 " labels FROM undated ORDER BY id",
-				 NULL, 0);
+	sqlite3_stmt *walk = ask(repair, UNDATED_OF("author, note"), NULL, 0);
+	if (!walk) /* a file of before there were authors */
+		walk = ask(repair, UNDATED_OF("NULL, NULL"), NULL, 0);
 	sqlite3_stmt *add = spool_statement(repair->spool, SQL_UNDATED_ADD, err);
 	int rc = add ? 0 : err->code;
 	while (rc == 0 && walk && sqlite3_step(walk) == SQLITE_ROW) {
@@ -440,11 +503,46 @@ static int undated_read(struct repair *repair, struct err *err)
 			repair->done.lost_days++;
 			continue;
 		}
-		for (int i = 0; i < 9; i++)
+		for (int i = 0; i < 11; i++)
 			bound &= sqlite3_bind_value(add, i + 1, sqlite3_column_value(walk, i)) ==
 				 SQLITE_OK;
 		rc = bound ? db_run(add, err) : db_err(err, repair->spool->db, "bind");
 		repair->done.undated++;
+	}
+	sqlite3_finalize(walk);
+	return rc;
+}
+
+/* What the spool says of a period itself is newer. */
+static int finished_read(struct repair *repair, struct err *err)
+{
+	sqlite3_stmt *walk = ask(repair,
+				 "SELECT f.day, f.shape, f.at_us, f.undone, a.name FROM finished f"
+				 " LEFT JOIN author a ON a.id = f.author",
+				 NULL, 0);
+	int rc = 0;
+	while (rc == 0 && walk && sqlite3_step(walk) == SQLITE_ROW) {
+		int64_t day = sqlite3_column_int64(walk, 0), shape = sqlite3_column_int64(walk, 1);
+		const char *name = (const char *)sqlite3_column_text(walk, 4);
+		struct spool_finished ignored;
+		uint16_t author = 0;
+		if (!is_sane(shape, day, 0) || shape_grain(shape) < GRAIN_DAY)
+			continue; /* a damaged row */
+		rc = spool_finished_of(
+			repair->spool,
+			period_of_day(shape_calendar(shape), shape_grain(shape), (int32_t)day),
+			&ignored, err);
+		if (rc != -ENOENT)
+			continue;
+		rc = name && strlen(name) <= SPOOL_AUTHOR_MAX && utf8_printable(name, strlen(name))
+			     ? spool_author_id(repair->spool, name, &author, err)
+			     : 0;
+		if (rc == 0)
+			rc = spool_run(repair->spool, SQL_FINISHED_PUT, 5,
+				       (int64_t[]){ day, shape, author,
+						    sqlite3_column_int64(walk, 2),
+						    sqlite3_column_int64(walk, 3) != 0 },
+				       err);
 	}
 	sqlite3_finalize(walk);
 	return rc;
@@ -527,6 +625,8 @@ static int take_all(struct repair *repair, struct err *err)
 		rc = batches_read(repair, err);
 	if (rc == 0 && !was_read_before(repair))
 		rc = undated_read(repair, err);
+	if (rc == 0)
+		rc = finished_read(repair, err);
 	if (rc == 0)
 		rc = unseal_taken(repair, err);
 	return rc < 0 ? rc : check_result(repair, err);

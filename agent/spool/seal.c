@@ -9,6 +9,9 @@
  *    not disturb the walk. A row that came twice would have nothing left to take.)
  * 3. Encode the batch, store it under the next sequence number, and number the new series. Begin
  *    again with 1.
+ * What people said of a value goes with it: who typed it, and a note; that a report is finished
+ * goes with the last batch of its day (finished.c). Not so while the province does not take it.
+ *
  * When numbers run out, the series that need one wait for the next life (life.c).
  *
  * Only some batches are sealed ahead of their acks (I10). What comes while the province is away
@@ -36,6 +39,7 @@
 #define AHEAD_FIGURES 65536u
 
 struct sealing { /* one batch in the making */
+	struct spool *spool;
 	struct batch batch;
 	const struct spool_life *life; /* that it is of */
 	int64_t seq;                   /* its number */
@@ -46,6 +50,13 @@ struct sealing { /* one batch in the making */
 	uint32_t numbers; /* there are so many */
 	bool full;
 	bool out_of_numbers; /* something was left that has none */
+	size_t remarks_room;
+	struct { /* of the batch's authors, in their order */
+		uint16_t id;
+		char name[SPOOL_AUTHOR_MAX + 1];
+	} authors[WIRE_AUTHORS_MAX];
+	const char *names[WIRE_AUTHORS_MAX]; /* theirs */
+	struct finishing finished[WIRE_FINISHED_MAX];
 };
 
 struct row { /* a chunk with unsealed values; borrowed from the statement */
@@ -82,7 +93,12 @@ static void sealing_reset(struct sealing *sealing)
 		free((void *)(uintptr_t)sealing->batch.declared[i].metric);
 		free((void *)(uintptr_t)sealing->batch.declared[i].labels);
 	}
+	for (size_t i = 0; i < sealing->batch.n_remarks; i++)
+		free((void *)(uintptr_t)sealing->batch.remarks[i].text);
 	sealing->batch.n_declared = sealing->batch.n_runs = sealing->batch.n_points = 0;
+	sealing->batch.n_authors = sealing->batch.n_remarks = sealing->batch.n_finished = 0;
+	sealing->batch.authors = sealing->names;
+	sealing->batch.finished = sealing->finished;
 	sealing->bytes = 64; /* day, clock, field headers */
 	sealing->full = sealing->out_of_numbers = false;
 }
@@ -93,12 +109,87 @@ static void sealing_free(struct sealing *sealing)
 	free(sealing->batch.declared);
 	free(sealing->batch.runs);
 	free(sealing->batch.points);
+	free(sealing->batch.remarks);
 	free(sealing->ids);
 }
 
 static size_t point_bytes(const struct chunk_value *value)
 {
 	return varint_len(zigzag(value->value_e)) + 2 /* step */ + (value->withdrawn ? 3u : 0u);
+}
+
+/* 1 and where @id is among the batch's authors; 0: it is not. */
+static uint16_t author_at(const struct sealing *sealing, uint16_t id)
+{
+	for (size_t i = 0; i < sealing->batch.n_authors; i++)
+		if (sealing->authors[i].id == id)
+			return (uint16_t)(i + 1);
+	return 0;
+}
+
+/* As a point has it, where it is entered if it is not there: 0: nobody was asked. -E2BIG (err
+ * untouched): there is no room for one more. */
+static int author_enter(void *context, uint16_t id, struct err *err)
+{
+	struct sealing *sealing = context;
+	struct batch *batch = &sealing->batch;
+	uint16_t at = id == 0 ? 0 : author_at(sealing, id);
+	if (id == 0 || at > 0)
+		return at;
+	char *name =
+		sealing->authors[batch->n_authors < WIRE_AUTHORS_MAX ? batch->n_authors : 0].name;
+	if (batch->n_authors == WIRE_AUTHORS_MAX)
+		return -E2BIG;
+	int rc = spool_author_name(sealing->spool, id, name, err);
+	if (rc < 0 || *name == '\0') /* or it is damaged */
+		return rc;
+	/* From the first on each value has a number for it. */
+	sealing->bytes += strlen(name) + 4 + (batch->n_authors == 0 ? batch->n_points : 0);
+	sealing->authors[batch->n_authors].id = id;
+	sealing->names[batch->n_authors] = name;
+	return (int)++batch->n_authors;
+}
+
+/* What people said of the newest point, @value. */
+static int remark_add(struct sealing *sealing, const struct row *row,
+		      const struct chunk_value *value, struct err *err)
+{
+	char text[SPOOL_NOTE_MAX + 1];
+	struct batch *batch = &sealing->batch;
+	uint32_t at = (uint32_t)(batch->n_points - 1);
+	int author = author_enter(sealing, value->author, err);
+	if (author < 0)
+		return author;
+	batch->points[at].author = (uint16_t)author;
+	sealing->bytes += batch->n_authors > 0;
+	if (!value->noted)
+		return 0;
+	int rc = spool_note_get(sealing->spool, row->id, batch->day, value->nth, text, err);
+	if (rc < 0 || *text == '\0') /* or it is damaged */
+		return rc;
+	if (ARRAY_RESERVE(batch->remarks, sealing->remarks_room, batch->n_remarks + 1) < 0)
+		return err_memory(err);
+	char *kept = strdup(text);
+	if (!kept)
+		return err_memory(err);
+	batch->remarks[batch->n_remarks++] = (struct remark){ at, kept };
+	sealing->bytes += strlen(text) + 8;
+	return 0;
+}
+
+/* Is there room for what is said of @value, if the province takes it? */
+static bool has_remark_room(const struct sealing *sealing, const struct chunk_value *value)
+{
+	const struct batch *batch = &sealing->batch;
+	if (sealing->spool->remarks_withheld)
+		return true;
+	bool is_new = value->author != 0 && author_at(sealing, value->author) == 0;
+	size_t bytes = (value->noted ? SPOOL_NOTE_MAX + 8u : 0u) + (batch->n_authors > 0) +
+		       (is_new ? SPOOL_AUTHOR_MAX + 4u : 0u) +
+		       (is_new && batch->n_authors == 0 ? batch->n_points + 1 : 0);
+	return (!is_new || batch->n_authors < WIRE_AUTHORS_MAX) &&
+	       (!value->noted || batch->n_remarks < WIRE_NOTES_MAX) &&
+	       sealing->bytes + bytes + point_bytes(value) + RUN_BYTES <= BATCH_BYTES_MAX;
 }
 
 static int declare(struct sealing *sealing, const struct row *row)
@@ -157,24 +248,25 @@ static bool has_room(const struct sealing *sealing, const struct row *row,
 }
 
 static int point_add(struct sealing *sealing, const struct row *row,
-		     const struct chunk_value *value)
+		     const struct chunk_value *value, struct err *err)
 {
 	struct batch *batch = &sealing->batch;
 	bool new_run = batch->n_runs == 0 || sealing->ids[batch->n_runs - 1] != row->id;
-	if (!has_room(sealing, row, value, new_run)) {
+	bool said = value->author != 0 || value->noted || batch->n_authors > 0;
+	if (!has_room(sealing, row, value, new_run) || (said && !has_remark_room(sealing, value))) {
 		sealing->full = true;
 		return 0;
 	}
 	if (new_run && run_add(sealing, row) < 0)
-		return -ENOMEM;
+		return err_memory(err);
 	if (ARRAY_RESERVE(batch->points, sealing->points_room, batch->n_points + 1) < 0)
-		return -ENOMEM;
+		return err_memory(err);
 	batch->points[batch->n_points++] = (struct point){ .value_e = value->value_e,
 							   .nth = (uint16_t)value->nth,
 							   .withdrawn = value->withdrawn };
 	batch->runs[batch->n_runs - 1].n++;
 	sealing->bytes += point_bytes(value);
-	return 0;
+	return said && !sealing->spool->remarks_withheld ? remark_add(sealing, row, value, err) : 0;
 }
 
 /* Can the wire name this series? wire_batch_encode() takes no other. */
@@ -212,8 +304,8 @@ static int points_add(struct spool *spool, struct sealing *sealing, const struct
 			return err_set(err, -EUCLEAN,
 				       "'%s' has a figure of a period that a day has not",
 				       row->metric);
-		if (point_add(sealing, row, value) < 0)
-			return err_memory(err);
+		if ((rc = point_add(sealing, row, value, err)) < 0)
+			return rc;
 		if (sealing->full)
 			break;
 		value->seq = sealing->seq;
@@ -301,6 +393,11 @@ static int seal_day(struct spool *spool, struct sealing *sealing, int64_t day, u
 		return rc;
 	if (sealing->batch.n_points == 0)
 		return sealing->out_of_numbers ? 0 : damaged(day, err);
+	if (!sealing->full && !sealing->out_of_numbers && !spool->remarks_withheld)
+		rc = spool_finished_take(spool, &sealing->batch, sealing->seq, author_enter,
+					 sealing, err);
+	if (rc < 0)
+		return rc;
 	struct blob payload = { 0 };
 	rc = wire_batch_encode(&sealing->batch, &payload, err);
 	if (rc == 0)
@@ -313,12 +410,58 @@ static int seal_day(struct spool *spool, struct sealing *sealing, int64_t day, u
 	return rc < 0 ? rc : 1;
 }
 
+/* The first day of which something waits: a figure, or that a report is finished. @ret_figures: of
+ * the one. -ENODATA (err untouched): nothing does. */
+static int waiting_day(struct spool *spool, int64_t *ret_day, bool *ret_figures, struct err *err)
+{
+	int64_t finished = INT64_MAX, figures = INT64_MAX;
+	int rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &figures, err);
+	if ((rc == 0 || rc == -ENODATA) && !spool->remarks_withheld)
+		rc = spool_number(spool, SQL_FINISHED_DAY, 0, NULL, &finished, err);
+	if (rc < 0 && rc != -ENODATA)
+		return rc;
+	*ret_figures = figures <= finished;
+	*ret_day = *ret_figures ? figures : finished;
+	return *ret_day == INT64_MAX ? -ENODATA : 0;
+}
+
+/* A value that goes once more: 1; 0: there is none. */
+static int unseal_one(struct spool *spool, const struct chunk_key *key, struct err *err)
+{
+	struct chunk_cache *cache = &spool->cache;
+	int rc = chunk_cache_load(spool, key->series, key->day, (uint32_t)key->part * CHUNK_PERIODS,
+				  err);
+	if (rc < 0)
+		return rc;
+	if (cache->chunk.n == 0)
+		return damaged(key->day, err);
+	cache->chunk.values[0].seq = 0;
+	cache->changed = true;
+	rc = chunk_cache_flush(spool, err);
+	return rc < 0 ? rc : 1;
+}
+
+/* Of @day only this is to be said, and a batch needs a figure. Where none is kept any more, it is
+ * given up. */
+static int carry_finished(struct spool *spool, int64_t day, struct err *err)
+{
+	struct chunk_key key;
+	int rc = spool_chunk_of_day(spool, day, &key, err);
+	if (rc == 1)
+		return unseal_one(spool, &key, err);
+	return rc < 0 ? rc : spool_run(spool, SQL_FINISHED_GIVE_UP, 1, &day, err);
+}
+
 /* One batch: 1 made, 0 nothing is unsealed, or has a number. */
 static int seal_next(struct spool *spool, struct sealing *sealing, uint64_t seq, struct err *err)
 {
 	int64_t day;
+	bool figures;
+	int rc = 0;
 	sealing_reset(sealing);
-	int rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
+	while ((rc = waiting_day(spool, &day, &figures, err)) == 0 && !figures)
+		if ((rc = carry_finished(spool, day, err)) < 0)
+			return rc;
 	if (rc < 0)
 		return rc == -ENODATA ? 0 : rc;
 	return seal_day(spool, sealing, day, seq, err);
@@ -331,16 +474,8 @@ static int seal_again(struct spool *spool, struct sealing *sealing, uint64_t seq
 	int rc = spool_chunk_numbered(spool, &key, err);
 	if (rc <= 0)
 		return rc;
-	struct chunk_cache *cache = &spool->cache;
-	rc = chunk_cache_load(spool, key.series, key.day, (uint32_t)key.part * CHUNK_PERIODS, err);
-	if (rc < 0)
-		return rc;
-	if (cache->chunk.n == 0)
-		return damaged(key.day, err);
-	cache->chunk.values[0].seq = 0;
-	cache->changed = true;
 	sealing_reset(sealing);
-	rc = chunk_cache_flush(spool, err);
+	rc = unseal_one(spool, &key, err);
 	return rc < 0 ? rc : seal_day(spool, sealing, key.day, seq, err);
 }
 
@@ -389,7 +524,8 @@ static int seal_all(struct spool *spool, struct sealing *sealing, struct ahead a
 		ahead.figures += sealing->batch.n_points;
 	}
 	int64_t day;
-	rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
+	bool figures;
+	rc = waiting_day(spool, &day, &figures, err);
 	return rc == -ENODATA ? 1 : rc;
 }
 
@@ -415,7 +551,8 @@ static int seal_some(struct spool *spool, struct spool_meta *meta, int64_t now_u
 		rc = db_begin(spool->db, err);
 	if (rc < 0)
 		return rc;
-	struct sealing sealing = { .batch.sealed_us = now_us,
+	struct sealing sealing = { .spool = spool,
+				   .batch.sealed_us = now_us,
 				   .life = &meta->life,
 				   .numbers = spool_numbers(spool) };
 	uint64_t before = meta->last_seq;
@@ -461,13 +598,14 @@ static int seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *r
 {
 	struct spool_meta meta;
 	int64_t day;
+	bool figures;
 	int rc = date_first(spool, err);
 	if (rc == 0)
 		rc = spool_meta(spool, &meta, err);
 	if (rc < 0)
 		return rc;
 	spool->life = meta.life;
-	rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &day, err);
+	rc = waiting_day(spool, &day, &figures, err);
 	int all = rc == -ENODATA ? 1 /* the usual case: nothing to do, nothing written */
 		  : rc < 0       ? rc
 				 : seal_some(spool, &meta, now_us, err);

@@ -109,6 +109,7 @@ int spool_commit(struct spool *spool, struct err *err)
 void spool_rollback(struct spool *spool)
 {
 	chunk_cache_forget(spool);
+	spool->author.id = 0; /* it may not be there any more */
 	db_rollback(spool->db);
 }
 
@@ -301,7 +302,8 @@ static int renew(struct spool *spool, uint64_t id, uint64_t *ret_from, uint64_t 
 		 struct err *err)
 {
 	static const enum spool_statement parts[] = { SQL_BATCH_DROP_ALL, SQL_REFUSAL_DROP_ALL,
-						      SQL_SERIES_FORGET, SQL_ACK_DAY_DROP_ALL };
+						      SQL_SERIES_FORGET, SQL_ACK_DAY_DROP_ALL,
+						      SQL_FINISHED_AGAIN };
 	int rc = db_begin(spool->db, err);
 	if (rc == 0)
 		rc = spool_renewed_from(spool, id, ret_from, ret_seq, err);

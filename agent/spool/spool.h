@@ -144,6 +144,30 @@ int spool_current(struct spool *spool, const char *metric, const char *labels, s
 int spool_seal(struct spool *spool, int64_t now_us, uint64_t *ret_last, bool *ret_more,
 	       struct err *err);
 
+/** Does the province that we speak with take what people say: authors, notes, that a report is
+ * finished (proto/lantoa.proto, since 3)? Where it does not, batches are sealed without, and what
+ * is finished waits. It does until this says otherwise. True: it does again. Any thread. */
+bool spool_use_remarks(struct spool *spool, bool taken);
+
+/* "The report of this period is finished", or, taken back, is not after all. */
+struct spool_finished {
+	struct period period;              /* of a day or longer */
+	char author[SPOOL_AUTHOR_MAX + 1]; /* "": nobody was asked */
+	int64_t at_us;                     /* when; 0: nobody knew the time */
+	bool undone;
+	uint64_t seq; /* of the batch it went in; 0: not yet */
+};
+/** Say so; durable when it returns 0. Nothing changes where that stands already. -EINVAL: there is
+ * no figure of the period here, of which it could be said. -ENOSPC, -EIO, ... as spool_record(). */
+int spool_finish(struct spool *spool, const struct spool_finished *finished, struct err *err);
+/** What was last said of @period; -ENOENT (err untouched): nothing. */
+int spool_finished_of(struct spool *spool, struct period period,
+		      struct spool_finished *ret_finished, struct err *err);
+/** Walk what was last said of each period that begins on @from_day or later. */
+int spool_each_finished(struct spool *spool, int32_t from_day,
+			int (*on_finished)(void *context, const struct spool_finished *finished),
+			void *context, struct err *err);
+
 /** Figures wait until the clock knows the time, as the last sealing or recording found: seal again
  * now and then. */
 bool spool_waits_for_clock(const struct spool *spool);
@@ -268,7 +292,7 @@ int spool_each_current(struct spool *spool,
 /** Walk the series of @metric that are counted per @grain of @calendar, and of each its newest
  * values, at most @most, none of a period that begins after @until_day. */
 struct spool_value {
-	struct observation obs; /* texts are valid during the callback */
+	struct observation obs; /* texts are valid during the callback, author and note too: "" */
 	uint64_t seq;           /* of the batch it went in; 0: not sealed yet */
 };
 int spool_each_newest(struct spool *spool, const char *metric, enum calendar calendar,

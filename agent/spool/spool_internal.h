@@ -12,6 +12,9 @@
  * batch    sealed payloads
  * refusal  what the province quarantined, the newest 1000; series: its id, < 0: not known
  * ack_day  per day of acks, by the province's clock, up to which batch: how long those are kept
+ * author   who typed, named by a value's chunk; note: what people say of values, those that their
+ *          chunks tell of; finished: what they say of periods, each with the batch it went in (0:
+ *          none yet, -1: no value of its day was left that it could have gone with)
  * undated  figures of "now" whose time is not known, and traces of others (undated.c)
  * fact     small durable facts */
 #pragma once
@@ -106,6 +109,25 @@ enum spool_statement {
 	SQL_HEAD_DAYS,
 	SQL_FACT_SET,
 	SQL_FACT_GET,
+	SQL_AUTHOR_ADD,
+	SQL_AUTHOR_FIND,
+	SQL_AUTHOR_NAME,
+	SQL_NOTE_GET,
+	SQL_NOTE_PUT,
+	SQL_NOTE_DROP,
+	SQL_NOTE_TRIM,
+	SQL_NOTE_COUNT,
+	SQL_FINISHED_PUT,
+	SQL_FINISHED_GET,
+	SQL_FINISHED_WALK,
+	SQL_FINISHED_ALL,
+	SQL_FINISHED_DAY,
+	SQL_FINISHED_SEALED,
+	SQL_FINISHED_GIVE_UP,
+	SQL_FINISHED_AGAIN,
+	SQL_FINISHED_TRIM,
+	SQL_FINISHED_OF,
+	SQL_CHUNK_OF_DAY,
 	SQL_PAGES,
 	SQL_COUNT
 };
@@ -139,6 +161,13 @@ struct spool {
 	struct spool_head head; /* the newest, */
 	bool head_due;          /* which is still to be written */
 	struct chunk_cache cache;
+	struct { /* the last that was looked for */
+		char name[SPOOL_AUTHOR_MAX + 1];
+		uint16_t id; /* 0: none was */
+	} author;
+	/* The province that we last spoke with does not take what people say: nothing of it is
+	 * sealed. The loop says so, the worker asks. */
+	_Atomic bool remarks_withheld;
 	char many_labels[METRIC_NAME_MAX]; /* the last metric that was found to have very many */
 };
 
@@ -187,6 +216,8 @@ int spool_make_room(struct spool *spool, uint64_t limit, struct err *err);
 /** Bytes up to which figures are recorded. Sealing and acks must still work when recording is
  * refused: they may use the last quarter of the bound. */
 uint64_t spool_record_limit(const struct spool *spool);
+/** Inside a transaction: is what was put within that? Acked batches make way. -ENOSPC. */
+int spool_keep_within_bound(struct spool *spool, struct err *err);
 /** Is @rc about a figure alone, and was it found before anything of that was written? */
 bool spool_is_figure_fault(int rc);
 /** Inside a transaction: 1 the current value changed, 0 no news. The period is @obs's. */
@@ -197,6 +228,35 @@ int spool_trimmed_to(struct spool *spool, int32_t *ret_day, struct err *err);
 /** With values trimmed up to @day, the first day from which every value of a series of @shape is
  * sure to be here. */
 int32_t kept_from(int32_t day, int64_t shape);
+
+/* remark.c */
+#define AUTHORS_MAX 4096u /* different ones in a spool */
+/** Inside a transaction: the id of @name (NULL, "": 0), made when it is not there. -E2BIG. */
+int spool_author_id(struct spool *spool, const char *name, uint16_t *ret_id, struct err *err);
+/** "" for 0, and for one that is not there or damaged. */
+int spool_author_name(struct spool *spool, int64_t id, char ret_name[SPOOL_AUTHOR_MAX + 1],
+		      struct err *err);
+/** "" when there is none, or it is damaged. */
+int spool_note_get(struct spool *spool, int64_t series, int32_t day, uint32_t nth,
+		   char ret_text[SPOOL_NOTE_MAX + 1], struct err *err);
+int spool_note_put(struct spool *spool, int64_t series, int32_t day, uint32_t nth, const char *text,
+		   struct err *err);
+int spool_note_drop(struct spool *spool, int64_t series, int32_t day, uint32_t nth,
+		    struct err *err);
+/* What was said of a value. */
+struct said {
+	char author[SPOOL_AUTHOR_MAX + 1], note[SPOOL_NOTE_MAX + 1]; /* "": nobody, nothing */
+};
+int spool_said(struct spool *spool, int64_t series, int32_t day, const struct chunk_value *value,
+	       struct said *ret_said, struct err *err);
+
+/* finished.c */
+/** Inside a transaction: what waits of its day goes into @batch, whose number is @seq and whose
+ * finished[] has room for WIRE_FINISHED_MAX. @author_in: who said so, as the batch has it; -E2BIG:
+ * it has no room for one more, who then waits for the next. */
+int spool_finished_take(struct spool *spool, struct batch *batch, int64_t seq,
+			int (*author_in)(void *context, uint16_t id, struct err *err),
+			void *context, struct err *err);
 
 /* chunk_cache.c */
 struct chunk_key {
@@ -224,6 +284,9 @@ void chunk_cache_forget(struct spool *spool);
 int chunk_cache_next(struct spool *spool, struct chunk_key *key, struct err *err);
 /** Some chunk of a series that has a number: 1; 0: there is none. */
 int spool_chunk_numbered(struct spool *spool, struct chunk_key *ret_key, struct err *err);
+/** The same of local day @day, of a series that has a number where there is one. */
+int spool_chunk_of_day(struct spool *spool, int64_t day, struct chunk_key *ret_key,
+		       struct err *err);
 /** For SQL: stretch_pack(nth, value_e, withdrawn, seq), an aggregate that the schema's steps call,
  * and stretch_is_whole(part, points). */
 int spool_chunk_functions(sqlite3 *db, struct err *err);

@@ -98,11 +98,19 @@ static int check_chunks(struct spool *spool, struct err *err)
 {
 	struct chunk_key key = CHUNK_FIRST;
 	const struct chunk *chunk = &spool->cache.chunk;
+	int64_t noted = 0, notes = 0;
 	int rc;
-	while ((rc = chunk_cache_next(spool, &key, err)) == 1)
+	while ((rc = chunk_cache_next(spool, &key, err)) == 1) {
+		for (uint32_t i = 0; i < chunk->n; i++)
+			noted += chunk->values[i].noted;
 		if (chunk->n == 0 || key.unsealed != chunk_unsealed(chunk) ||
 		    key.newest != chunk_newest(chunk))
 			return err_set(err, -EUCLEAN, "values of a series are damaged");
+	}
+	if (rc == 0)
+		rc = spool_number(spool, SQL_NOTE_COUNT, 0, NULL, &notes, err);
+	if (rc == 0 && notes != noted)
+		rc = err_set(err, -EUCLEAN, "notes about values are missing, or about none");
 	return rc;
 }
 

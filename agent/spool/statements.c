@@ -92,6 +92,16 @@ static const char *const steps[] = {
 	"INSERT INTO head SELECT id, day, 0, position, chain FROM one_a_day;"
 	"DROP TABLE one_a_day;"
 	"CREATE INDEX head_by_day ON head (day);",
+	/* Who typed, what people say of values, and of which periods they say that all is there. */
+	"CREATE TABLE author (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+	"CREATE TABLE note (series INTEGER NOT NULL, day INTEGER NOT NULL, nth INTEGER NOT NULL,"
+	" text TEXT NOT NULL, PRIMARY KEY (series, day, nth)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE finished (day INTEGER NOT NULL, shape INTEGER NOT NULL,"
+	" author INTEGER NOT NULL, at_us INTEGER NOT NULL, undone INTEGER NOT NULL,"
+	" seq INTEGER NOT NULL, PRIMARY KEY (day, shape)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX finished_unsealed ON finished (day) WHERE seq = 0;"
+	"ALTER TABLE undated ADD COLUMN author TEXT;"
+	"ALTER TABLE undated ADD COLUMN note TEXT;",
 };
 
 /* The newest of day ?1, if the head (epoch ?2, position ?3, chain ?4) goes on from it:
@@ -215,13 +225,15 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_ACK_DAY_FORGET] = "DELETE FROM ack_day WHERE day < ?1 AND day <>"
 			       " (SELECT max(day) FROM ack_day WHERE day < ?1)",
 	[SQL_UNDATED_ADD] = "INSERT INTO undated (boot_us, shape, kind, value_e, day, nth, boot,"
-			    " metric, labels) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+			    " metric, labels, author, note)"
+			    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 	[SQL_UNDATED_HERE] = "SELECT count(*) FROM undated WHERE boot = ?1 AND reason IS NULL",
 	[SQL_UNDATED_OF_SERIES] = "SELECT 1 FROM undated WHERE boot = ?1 AND metric = ?2"
 				  " AND labels = ?3 AND day IS NULL AND reason IS NULL LIMIT 1",
-	[SQL_UNDATED_NEXT] = "SELECT id, boot_us, shape, kind, value_e, metric, labels, day, nth"
-			     " FROM undated WHERE boot = ?1 AND id > ?2 AND reason IS NULL"
-			     " ORDER BY id LIMIT 1",
+	[SQL_UNDATED_NEXT] =
+		"SELECT id, boot_us, shape, kind, value_e, metric, labels, day, nth,"
+		" author, note FROM undated WHERE boot = ?1 AND id > ?2 AND reason IS NULL"
+		" ORDER BY id LIMIT 1",
 	[SQL_UNDATED_LATER] = "SELECT kind, value_e, shape FROM undated WHERE id > ?1 AND day = ?2"
 			      " AND nth = ?3 AND " THE_SHAPE " = ?4 AND boot = ?5 AND metric = ?6"
 			      " AND labels = ?7",
@@ -260,6 +272,40 @@ static const char *const sql_text[SQL_COUNT] = {
 	[SQL_FACT_SET] = "INSERT INTO fact (name, data) VALUES (?1, ?2)"
 			 " ON CONFLICT DO UPDATE SET data = ?2 WHERE data <> ?2",
 	[SQL_FACT_GET] = "SELECT data FROM fact WHERE name = ?1",
+	[SQL_AUTHOR_ADD] = "INSERT INTO author (name) SELECT ?1"
+			   " WHERE (SELECT coalesce(max(id), 0) FROM author) < ?2",
+	[SQL_AUTHOR_FIND] = "SELECT id FROM author WHERE name = ?1",
+	[SQL_AUTHOR_NAME] = "SELECT name FROM author WHERE id = ?1",
+	[SQL_NOTE_GET] = "SELECT text FROM note WHERE series = ?1 AND day = ?2 AND nth = ?3",
+	[SQL_NOTE_PUT] = "INSERT OR REPLACE INTO note (series, day, nth, text)"
+			 " VALUES (?1, ?2, ?3, ?4)",
+	[SQL_NOTE_DROP] = "DELETE FROM note WHERE series = ?1 AND day = ?2 AND nth = ?3",
+	[SQL_NOTE_TRIM] = "DELETE FROM note WHERE series = ?1 AND day < ?2 AND NOT EXISTS"
+			  " (SELECT 1 FROM stretch t WHERE t.series = ?1 AND t.day = note.day"
+			  " AND t.part = note.nth / 120)",
+	[SQL_NOTE_COUNT] = "SELECT count(*) FROM note",
+	[SQL_FINISHED_PUT] = "INSERT OR REPLACE INTO finished"
+			     " (day, shape, author, at_us, undone, seq)"
+			     " VALUES (?1, ?2, ?3, ?4, ?5, 0)",
+	[SQL_FINISHED_GET] = "SELECT f.undone, f.at_us, f.seq, coalesce(a.name, '') FROM finished f"
+			     " LEFT JOIN author a ON a.id = f.author WHERE day = ?1 AND shape = ?2",
+	[SQL_FINISHED_WALK] = "SELECT day, shape, author, at_us, undone FROM finished"
+			      " WHERE day = ?1 AND seq = 0 ORDER BY shape",
+	[SQL_FINISHED_ALL] = "SELECT f.undone, f.at_us, f.seq, coalesce(a.name, ''), f.day, f.shape"
+			     " FROM finished f LEFT JOIN author a ON a.id = f.author"
+			     " WHERE day >= ?1 ORDER BY day, shape",
+	[SQL_FINISHED_DAY] = "SELECT min(day) FROM finished WHERE seq = 0",
+	[SQL_FINISHED_SEALED] = "UPDATE finished SET seq = ?3 WHERE day = ?1 AND shape = ?2",
+	[SQL_FINISHED_GIVE_UP] = "UPDATE finished SET seq = -1 WHERE day = ?1 AND seq = 0",
+	[SQL_FINISHED_AGAIN] = "UPDATE finished SET seq = 0",
+	[SQL_FINISHED_TRIM] = "DELETE FROM finished WHERE day < ?1 AND seq <> 0 AND seq <= ?2",
+	[SQL_FINISHED_OF] =
+		"SELECT 1 FROM stretch t CROSS JOIN series s ON s.id = t.series"
+		" WHERE t.day = ?1 AND " SQL_OF(SHAPE_WITHOUT_DECIMALS(s.shape)) " = ?2"
+										 " LIMIT 1",
+	[SQL_CHUNK_OF_DAY] = "SELECT t.series, t.day, t.part FROM stretch t"
+			     " CROSS JOIN series s ON s.id = t.series WHERE t.day = ?1"
+			     " ORDER BY s.number IS NULL LIMIT 1",
 	[SQL_PAGES] = "SELECT (p.page_count - f.freelist_count) * s.page_size"
 		      " FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s",
 };

@@ -266,8 +266,9 @@ struct newest { /* what was asked */
 };
 
 /* The values of the chunk in @row, newest first; at most @left, which it counts down. */
-static int each_newest_in(sqlite3_stmt *row, int64_t shape, const struct spool_value *like,
-			  const struct newest *newest, unsigned *left, struct err *err)
+static int each_newest_in(struct spool *spool, sqlite3_stmt *row, int64_t series, int64_t shape,
+			  const struct spool_value *like, const struct newest *newest,
+			  unsigned *left, struct err *err)
 {
 	struct chunk chunk;
 	struct db_row cells = { row, err, 0 };
@@ -282,7 +283,12 @@ static int each_newest_in(sqlite3_stmt *row, int64_t shape, const struct spool_v
 		value.obs = observation_of(shape, day, found);
 		value.obs.metric = like->obs.metric;
 		value.obs.labels = like->obs.labels;
-		rc = newest->on_value(newest->context, &value);
+		struct said said;
+		rc = spool_said(spool, series, day, found, &said, err);
+		value.obs.author = said.author;
+		value.obs.note = said.note;
+		if (rc == 0)
+			rc = newest->on_value(newest->context, &value);
 	}
 	return rc;
 }
@@ -303,7 +309,7 @@ static int each_newest_of(struct spool *spool, int64_t series, int64_t shape,
 			 ? 0
 			 : db_err(err, spool->db, "bind");
 	while (rc >= 0 && left > 0 && (rc = db_step(walk, err)) == 1)
-		rc = each_newest_in(walk, shape, like, newest, &left, err);
+		rc = each_newest_in(spool, walk, series, shape, like, newest, &left, err);
 	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
 	return rc;
 }

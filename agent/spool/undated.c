@@ -12,6 +12,7 @@
  * one said. */
 #include "common/base/decimal.h"
 #include "common/base/i18n.h"
+#include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "spool/spool_internal.h"
 
@@ -30,7 +31,8 @@ struct row { /* texts owned */
 	int64_t id, boot_us, shape, value_e;
 	enum kind kind;
 	char *metric, *labels;
-	bool is_trace; /* of a figure with a period: at @day, @nth */
+	char *author, *note; /* NULL: as in struct observation */
+	bool is_trace;       /* of a figure with a period: at @day, @nth */
 	int64_t day, nth;
 };
 
@@ -38,6 +40,8 @@ static void row_free(struct row *row)
 {
 	free(row->metric);
 	free(row->labels);
+	free(row->author);
+	free(row->note);
 }
 
 static int bind_texts(struct spool *spool, sqlite3_stmt *statement, int at, const char *texts[],
@@ -81,8 +85,9 @@ static int append(struct spool *spool, const struct observation *obs, int64_t bo
 			      is_trace ? period_nth(obs->period) : 0 };
 	if (spool_bind(add, is_trace ? 6 : 4, numbers) != SQLITE_OK)
 		return db_err(err, spool->db, "bind");
-	const char *texts[] = { clock_boot(spool->clock), obs->metric, obs->labels };
-	int rc = bind_texts(spool, add, 7, texts, 3, err);
+	const char *texts[] = { clock_boot(spool->clock), obs->metric, obs->labels, obs->author,
+				obs->note };
+	int rc = bind_texts(spool, add, 7, texts, 5, err);
 	if (rc == 0)
 		rc = db_run(add, err);
 	if (rc == 0)
@@ -122,6 +127,14 @@ struct dating {
 	struct spool_assigned done;
 };
 
+/* NULL where there is none, or memory is short: then it is not told who said what. */
+static char *text_kept(sqlite3_stmt *row, int column, size_t most)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+	return text && strlen(text) <= most && utf8_printable(text, strlen(text)) ? strdup(text)
+										  : NULL;
+}
+
 /* The first row of the start after @after; 1 found, 0 none. */
 static int row_next(const struct dating *dating, int64_t after, struct row *ret_row,
 		    struct err *err)
@@ -142,6 +155,8 @@ static int row_next(const struct dating *dating, int64_t after, struct row *ret_
 			.value_e = sqlite3_column_int64(next, 4),
 			.metric = strdup(db_row_text(&cells, 5)),
 			.labels = strdup(db_row_text(&cells, 6)),
+			.author = text_kept(next, 9, SPOOL_AUTHOR_MAX),
+			.note = text_kept(next, 10, SPOOL_NOTE_MAX),
 			.is_trace = sqlite3_column_type(next, 7) != SQLITE_NULL,
 		};
 		if (ret_row->is_trace) {
@@ -224,7 +239,9 @@ static int row_observation(const struct dating *dating, const struct row *row,
 					 .decimals = shape_decimals(row->shape),
 					 .value_e = row->value_e,
 					 .withdrawn = row->kind == KIND_WITHDRAW && !later->adds,
-					 .add = row->kind == KIND_ADD };
+					 .add = row->kind == KIND_ADD,
+					 .author = row->author,
+					 .note = row->note };
 	if (row->kind == KIND_WITHDRAW)
 		ret_obs->value_e = later->sum_e;
 	else if (row->kind == KIND_SET &&

@@ -369,6 +369,8 @@ static void on_welcome(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 	office_profile_set(&uplink->office_profile, welcome->office_name, welcome->zone,
 			   welcome->level);
 	uplink->protocol = welcome->protocol;
+	if (spool_use_remarks(uplink->config.spool, welcome->protocol >= WIRE_EDITIONS))
+		batcher_recorded(&uplink->batcher, true); /* a finished report may have waited */
 	mind_edition(uplink, welcome->edition_version, 0);
 	uplink->standing.asked_ms = 0; /* what was asked before got lost, */
 	uplink->standing.read = true;  /* with what it said was read */

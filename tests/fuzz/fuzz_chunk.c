@@ -35,7 +35,8 @@ static void check(const struct chunk *chunk, uint32_t part)
 	for (uint32_t i = 0; i < chunk->n; i++) {
 		const struct chunk_value *a = &chunk->values[i], *b = &again.values[i];
 		require(a->value_e == b->value_e && a->seq == b->seq && a->nth == b->nth &&
-			a->withdrawn == b->withdrawn);
+			a->withdrawn == b->withdrawn && a->author == b->author &&
+			a->noted == b->noted);
 	}
 }
 

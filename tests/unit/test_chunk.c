@@ -33,6 +33,10 @@ static uint32_t some_chunk(struct dice *dice, struct chunk *chunk)
 		value->withdrawn = dice_below(dice, 5) == 0;
 		value->value_e = value->withdrawn ? 0 : some_number(dice);
 		value->seq = dice_below(dice, 2) ? some_number(dice) : 7;
+		if (dice_below(dice, 3) == 0) {
+			value->author = (uint16_t)(dice_next(dice) >> dice_below(dice, 64));
+			value->noted = dice_below(dice, 2);
+		}
 	}
 	return part;
 }
@@ -43,7 +47,8 @@ static bool equal(const struct chunk *a, const struct chunk *b)
 	for (uint32_t i = 0; same && i < a->n; i++) {
 		const struct chunk_value *one = &a->values[i], *other = &b->values[i];
 		same = one->nth == other->nth && one->value_e == other->value_e &&
-		       one->seq == other->seq && one->withdrawn == other->withdrawn;
+		       one->seq == other->seq && one->withdrawn == other->withdrawn &&
+		       one->author == other->author && one->noted == other->noted;
 	}
 	return same;
 }
