@@ -101,6 +101,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/typist", typist_get, 0, "lang" },
 	{ "POST", "/typist", typist_post, 0, NULL },
 	{ "POST", "/read", read_mark_post, 0, NULL },
+	{ "POST", "/finished", finished_post, 0, NULL },
 	{ "GET", "/page.css", get_asset, 0, NULL },
 	{ "GET", "/page.js", get_asset, 0, NULL },
 	{ "GET", "/icon.svg", get_asset, 0, NULL },

@@ -95,6 +95,8 @@ void request_answer_file(struct request *request, const char *name);
 /** A page with the sentence of request->err. */
 void request_answer_error(struct request *request);
 
+/** What @period and @calendar name, into request->period and its text, and asked about. */
+int request_period(struct request *request, const char *period, const char *calendar);
 /** The fields of a form that was sent, into request->fields; request->err tells what is wrong. */
 int request_read_fields(struct request *request);
 /** Would a form with this token be of this start? */
@@ -111,3 +113,4 @@ void form_template(void *context, struct http_request *http);
 void typist_get(void *context, struct http_request *http);
 void typist_post(void *context, struct http_request *http);
 void read_mark_post(void *context, struct http_request *http);
+void finished_post(void *context, struct http_request *http);

@@ -192,6 +192,7 @@ void files_post(void *context, struct http_request *http)
 		.spool = recorder_spool(clerk->host.recorder),
 		.catalogue = request->catalogue,
 		.office = clerk->host.office,
+		.author = request->typist,
 		.now_us = clock_latest_us(recorder_clock(clerk->host.recorder)),
 		.language = request->language
 	};

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int read_period(struct request *request, const char *period, const char *calendar)
+int request_period(struct request *request, const char *period, const char *calendar)
 {
 	int rc = excel_form_period(period, calendar, &request->period, &request->err);
 	if (rc < 0)
@@ -63,7 +63,7 @@ void form_get(void *context, struct http_request *http)
 	struct request *request = request_begin(context, http);
 	if (!request)
 		return;
-	if (read_period(request, http_arg(http, "period"), http_arg(http, "calendar")) < 0)
+	if (request_period(request, http_arg(http, "period"), http_arg(http, "calendar")) < 0)
 		request_answer_error(request);
 	else
 		request_read_then(request, write_form);
@@ -134,8 +134,8 @@ static void done_recording(struct recording *recording)
 static void record(struct request *request)
 {
 	size_t n;
-	int rc = sheet_entries(&request->sheet, request->period_text, &request->entries, &n,
-			       &request->err);
+	int rc = sheet_entries(&request->sheet, request->period_text, request->typist,
+			       &request->entries, &n, &request->err);
 	request->recording.done = done_recording;
 	request->recording.job.language = request->language;
 	if (rc == 0)
@@ -183,8 +183,8 @@ static int read_body(struct request *request)
 	const char *language = field_value(request->fields, request->n_fields, "lang");
 	if (language) /* numbers are written as the form's language writes them */
 		request_speak(request, language);
-	return read_period(request, field_value(request->fields, request->n_fields, "period"),
-			   field_value(request->fields, request->n_fields, "calendar"));
+	return request_period(request, field_value(request->fields, request->n_fields, "period"),
+			      field_value(request->fields, request->n_fields, "calendar"));
 }
 
 static void post(void *context, struct http_request *http, void (*write)(struct request *request))
@@ -259,7 +259,7 @@ void form_template(void *context, struct http_request *http)
 	struct request *request = request_begin(context, http);
 	if (!request)
 		return;
-	if (read_period(request, http_arg(http, "period"), http_arg(http, "calendar")) < 0)
+	if (request_period(request, http_arg(http, "period"), http_arg(http, "calendar")) < 0)
 		request_answer_error(request);
 	else
 		make_template(request);

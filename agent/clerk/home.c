@@ -76,9 +76,11 @@ static void urgency(struct html *html, const struct due *due, int32_t today)
 }
 
 static void row(struct html *html, const struct values *values, const struct due *due,
-		int32_t today)
+		int64_t now_us)
 {
+	int32_t today = civil_day(now_us);
 	char name[WORDING_MAX], span[WORDING_MAX], day[WORDING_MAX], period[PERIOD_TEXT_MAX];
+	const struct spool_finished *finished = values_finished(values, due->period);
 	(void)wording_period(due->period, name);
 	html_add(html, "<tr>\n<th scope=\"row\">%s", name);
 	if (*wording_span(due->period, span))
@@ -87,7 +89,10 @@ static void row(struct html *html, const struct values *values, const struct due
 		html_add(html, " <small>%s</small>", _("not over yet"));
 	html_add(html, "</th>\n<td data-label=\"%s\">%s ", _("To be sent by"),
 		 wording_day(due->day, day));
-	urgency(html, due, today);
+	if (finished)
+		html_add(html, "<span class=\"badge done\">%s</span>", _("finished"));
+	else
+		urgency(html, due, today);
 	(void)period_format(due->period, period);
 	html_add(html,
 		 "</td>\n<td class=\"count\" data-label=\"%s\">%u / %u</td>\n"
@@ -95,6 +100,11 @@ static void row(struct html *html, const struct values *values, const struct due
 		 _("Recorded"), due->recorded, due->metrics, period,
 		 calendar_name(due->period.calendar));
 	reach(html, values, due->period);
+	if (finished) {
+		html_add(html, "<span class=\"state\">");
+		finished_say(html, finished, now_us);
+		html_add(html, "</span>");
+	}
 	html_add(html,
 		 "</td>\n<td class=\"go\"><a class=\"%s\" href=\"form?period=%s&amp;calendar=%s\">",
 		 due->state == DUE_DONE ? "quiet" : "button", period_format(due->period, period),
@@ -105,7 +115,7 @@ static void row(struct html *html, const struct values *values, const struct due
 
 /* Those of @list from @first to @last state; they stand together. */
 static void section(struct html *html, const struct values *values, const struct due list[],
-		    size_t n, int32_t today, enum due_state first, enum due_state last,
+		    size_t n, int64_t now_us, enum due_state first, enum due_state last,
 		    const char *title)
 {
 	size_t shown = 0;
@@ -121,7 +131,7 @@ static void section(struct html *html, const struct values *values, const struct
 		 _("Period"), _("To be sent by"), _("Recorded"), _("How far it got"));
 	for (size_t i = 0; i < n; i++)
 		if (list[i].state >= first && list[i].state <= last)
-			row(html, values, &list[i], today);
+			row(html, values, &list[i], now_us);
 	html_add(html, "</tbody>\n</table>\n</section>\n");
 }
 
@@ -172,9 +182,9 @@ int home_write(struct html *html, const struct frame *frame, const struct catalo
 			 _("Tables in the inbox folder:"), inbox);
 	if (frame->typist_asked && !*frame->typist)
 		typist_ask(html, frame, token, NULL);
-	section(html, values, list, n, today, DUE_LATE, DUE_LATE, _("Late"));
-	section(html, values, list, n, today, DUE_OPEN, DUE_RUNNING, _("Due soon"));
-	section(html, values, list, n, today, DUE_DONE, DUE_DONE, _("Complete"));
+	section(html, values, list, n, frame->now_us, DUE_LATE, DUE_LATE, _("Late"));
+	section(html, values, list, n, frame->now_us, DUE_OPEN, DUE_RUNNING, _("Due soon"));
+	section(html, values, list, n, frame->now_us, DUE_DONE, DUE_DONE, _("Complete"));
 	if (n == 0)
 		html_add(html, "<p>%s</p>\n", _("The catalogue asks nothing of this office."));
 	hours(html, catalogue, values, frame->now_us);

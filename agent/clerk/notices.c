@@ -122,3 +122,17 @@ void notice_about(struct html *html, const struct values *values, const struct m
 		html_add(html, "<span class=\"state refused\">%s %s</span> ",
 			 _("the province asks to look again:"), message->text);
 }
+
+void finished_say(struct html *html, const struct spool_finished *finished, int64_t now_us)
+{
+	char at[WORDING_MAX];
+	if (finished->at_us == 0)
+		(void)snprintf(at, sizeof(at), "%s", _("an unknown time")); /* fits */
+	else
+		(void)wording_instant(finished->at_us, now_us, at);
+	if (*finished->author)
+		html_say(html, _("This report is finished: %s said so, at %s."), finished->author,
+			 at);
+	else
+		html_say(html, _("This report is finished: that was said at %s."), at);
+}

@@ -19,3 +19,5 @@ void notice_about(struct html *html, const struct values *values, const struct m
 		  const char *labels, struct period period);
 /** On the page of what was sent: what was let in of late. */
 void notice_let_in(struct html *html, const struct values *values, int64_t now_us);
+/** "Finished: told by hoa at 8:12", of a report that is. */
+void finished_say(struct html *html, const struct spool_finished *finished, int64_t now_us);

@@ -219,8 +219,10 @@ int sheet_open(const struct catalogue *catalogue, const struct values *values, s
 
 void sheet_close(struct sheet *sheet)
 {
-	for (size_t i = 0; i < sheet->n; i++)
+	for (size_t i = 0; i < sheet->n; i++) {
 		free(sheet->rows[i].message);
+		free(sheet->rows[i].said);
+	}
 	for (size_t i = 0; i < sheet->n_strange; i++)
 		free(sheet->strange[i]);
 	free(sheet->strange);
@@ -354,6 +356,9 @@ static int take(struct sheet *sheet, const struct parsed_name *parsed, const cha
 	case 'y':
 		row->confirmed = value;
 		break;
+	case 'n':
+		row->note = value;
+		break;
 	case 'd':
 		for (size_t i = 0; parsed->dimension && i < row->metric->n_dimensions; i++)
 			if (strcmp(row->metric->dimensions[i], parsed->dimension) == 0)
@@ -467,10 +472,15 @@ const char *sheet_held(const struct sheet_row *row, char text[WORDING_MAX])
 	return text;
 }
 
+const char *sheet_note(const struct sheet_row *row)
+{
+	return row->now && row->now->note ? row->now->note : "";
+}
+
 /* --- what is recorded --- */
 
-int sheet_entries(const struct sheet *sheet, const char *period, struct entry **ret_entries,
-		  size_t *ret_n, struct err *err)
+int sheet_entries(const struct sheet *sheet, const char *period, const char *author,
+		  struct entry **ret_entries, size_t *ret_n, struct err *err)
 {
 	struct entry *entries = calloc(sheet->n_changed + 1, sizeof(*entries));
 	size_t n = 0;
@@ -482,7 +492,9 @@ int sheet_entries(const struct sheet *sheet, const char *period, struct entry **
 			entries[n++] = (struct entry){ .metric = row->metric->name,
 						       .value = row->withdraw ? NULL : row->value,
 						       .period = period,
-						       .labels = row->labels };
+						       .labels = row->labels,
+						       .author = author,
+						       .note = row->said };
 	}
 	*ret_entries = entries;
 	*ret_n = n;

@@ -38,6 +38,7 @@ struct sheet_row {
 	const char *was;       /* what the field held when the form was made */
 	const char *confirmed; /* the text that was said to be right; NULL */
 	bool withdraw;
+	const char *note; /* typed; NULL: the form has no field for it */
 
 	bool changed;                /* something is to be recorded */
 	bool warned;                 /* message is a warning that was not confirmed */
@@ -45,6 +46,7 @@ struct sheet_row {
 	char value[SHEET_TYPED_MAX]; /* typed, as a decimal, where it changed; the same as a number:
 				      */
 	int64_t value_e;
+	char *said; /* owned: the note, tidied, where it changed; NULL */
 };
 
 struct sheet {
@@ -71,10 +73,11 @@ void sheet_close(struct sheet *sheet);
 int sheet_take(struct sheet *sheet, const struct field fields[], size_t n, struct err *err);
 /** Judge what was typed: messages, and what changed. -ENOMEM. */
 int sheet_judge(struct sheet *sheet, int64_t now_us, struct err *err);
-/** What changed, owned by the caller (free); texts are the sheet's. Only without errors. -ENOMEM.
+/** What changed, owned by the caller (free); texts are the sheet's, and @author. Only without
+ * errors. -ENOMEM.
  */
-int sheet_entries(const struct sheet *sheet, const char *period, struct entry **ret_entries,
-		  size_t *ret_n, struct err *err);
+int sheet_entries(const struct sheet *sheet, const char *period, const char *author,
+		  struct entry **ret_entries, size_t *ret_n, struct err *err);
 
 /** What the row holds once what was typed is recorded; false: nothing, or nobody can tell. */
 bool sheet_value(const struct sheet_row *row, int64_t *ret_value_e);
@@ -91,8 +94,11 @@ bool sheet_total(const struct sheet *sheet, size_t i, size_t end, bool before, i
 /** The value that is recorded, as it is typed; "" when there is none. Returns @text. */
 const char *sheet_held(const struct sheet_row *row, char text[WORDING_MAX]);
 
+/** The note that stands with it; "". */
+const char *sheet_note(const struct sheet_row *row);
+
 /** The name of a row's field: @kind is 'v' value, 'o' what it held, 'w' withdraw, 'y' "it is
- * right", 'd' a dimension of a fresh row, which is @dimension. Returns @name. */
+ * right", 'n' note, 'd' a dimension of a fresh row, which is @dimension. Returns @name. */
 #define SHEET_NAME_MAX (METRIC_NAME_MAX + LABELS_TEXT_MAX + 16u)
 const char *sheet_name(const struct sheet_row *row, char kind, const char *dimension,
 		       char name[SHEET_NAME_MAX]);

@@ -29,6 +29,8 @@ static void heading(struct html *html, const struct frame *frame, const struct s
 		 : left < 0 ? "late"
 			    : "open",
 		 done ? _("complete") : wording_left(due->day, civil_day(frame->now_us), day));
+	if (values_finished(sheet->values, sheet->period))
+		html_add(html, "<span class=\"badge done\">%s</span> ", _("finished"));
 	sheet_progress_say(sheet, 0, sheet->n, progress);
 	html_add(html, "<span data-done=\"\">%s</span></p>\n", progress);
 }
@@ -121,6 +123,34 @@ static void summary(struct html *html, const struct sheet *sheet, const struct s
 	html_add(html, "</ul>\n</div>\n");
 }
 
+/* That all is there, though fields may be empty: a sentence of the office's, which it can take
+ * back. */
+static void finishing(struct html *html, const struct frame *frame, const struct sheet *sheet,
+		      const struct sheet_look *look)
+{
+	char sdmx[PERIOD_TEXT_MAX];
+	const struct spool_finished *finished = values_finished(sheet->values, sheet->period);
+	bool any = false;
+	for (size_t i = 0; i < sheet->n; i++)
+		any |= sheet->rows[i].now != NULL;
+	if (sheet->period.grain < GRAIN_DAY || (!any && !finished))
+		return;
+	html_add(html, "<form class=\"finish\" method=\"post\" action=\"finished\">\n<p>");
+	if (finished)
+		finished_say(html, finished, frame->now_us);
+	else
+		html_say(html, _("Is all here that there is to report? Fields may stay empty."));
+	html_add(html,
+		 "</p>\n<input type=\"hidden\" name=\"token\" value=\"%s\">\n"
+		 "<input type=\"hidden\" name=\"period\" value=\"%s\">\n"
+		 "<input type=\"hidden\" name=\"calendar\" value=\"%s\">\n"
+		 "<input type=\"hidden\" name=\"finished\" value=\"%s\">\n"
+		 "<button type=\"submit\" class=\"quiet\">%s</button>\n</form>\n",
+		 look->token, period_format(sheet->period, sdmx),
+		 calendar_name(sheet->period.calendar), finished ? "no" : "yes",
+		 finished ? _("It is not finished after all") : _("This report is finished"));
+}
+
 void sheet_write(struct html *html, const struct frame *frame, const struct sheet *sheet,
 		 const struct sheet_look *look)
 {
@@ -164,5 +194,6 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 		 "<div class=\"save\"><button type=\"submit\" class=\"button\">%s</button>\n"
 		 "<p class=\"keys\">%s</p>\n<p id=\"note\" role=\"status\"></p></div>\n</form>\n",
 		 _("Save"), _("Enter: next field. Ctrl+Enter: save."));
+	finishing(html, frame, sheet, look);
 	frame_end(html);
 }

@@ -1,6 +1,7 @@
 /* What was typed in a form: is it right, is it odd, is it new? */
 #include "clerk/sheet.h"
 
+#include "common/base/decimal.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
 #include "common/text/numeral.h"
@@ -130,7 +131,27 @@ static int warn(struct sheet_row *row, int64_t value_e)
 		   wording_value(usual.high_e, metric->decimals, high));
 }
 
-static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_us)
+/* Where the form has a field for it: what it says from now on, which stays as it is where nobody
+ * changed it. @ret_other: it says something new. */
+static int read_note(struct sheet_row *row, bool *ret_other)
+{
+	char text[SPOOL_NOTE_MAX + 2]; /* what is longer is refused */
+	*ret_other = false;
+	if (!row->note)
+		return 0;
+	const char *typed = row->note + strspn(row->note, BLANKS);
+	(void)viet_compose(typed, text, sizeof(text)); /* as said */
+	size_t len = strlen(text);
+	while (len > 0 && strchr(BLANKS, text[len - 1]))
+		text[--len] = '\0';
+	*ret_other = strcmp(text, sheet_note(row)) != 0;
+	free(row->said);
+	row->said = strdup(text);
+	return row->said ? 0 : -ENOMEM;
+}
+
+/* @typed: the value; else only its note is another one. */
+static int judge_value(struct sheet *sheet, struct sheet_row *row, bool typed, int64_t now_us)
 {
 	char period[PERIOD_TEXT_MAX];
 	struct observation obs;
@@ -138,13 +159,16 @@ static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_u
 	enum entry_part part;
 	struct err err;
 	int rc = row->fresh ? read_labels(sheet, row) : 0;
-	if (rc == 0)
+	if (rc == 0 && typed)
 		rc = read_value(row);
+	else if (rc == 0)
+		(void)decimal_format(row->now->value_e, row->metric->decimals, row->value);
 	if (rc == 0) {
 		struct entry entry = { .metric = row->metric->name,
 				       .value = row->value,
 				       .period = period_format(sheet->period, period),
 				       .labels = row->labels,
+				       .note = row->said,
 				       .typed = row->typed,
 				       .point = wording_mark() == NUMERAL_COMMA ? ',' : '.' };
 		if (entry_judge_as(sheet->catalogue, row->metric, &entry, now_us, labels, &obs,
@@ -156,7 +180,7 @@ static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_u
 		return rc < 0 ? rc : 0;
 	}
 	row->value_e = obs.value_e;
-	rc = warn(row, obs.value_e);
+	rc = typed ? warn(row, obs.value_e) : 0;
 	row->warned = rc > 0;
 	sheet->n_warnings += rc > 0;
 	row->changed = true;
@@ -166,26 +190,31 @@ static int judge_value(struct sheet *sheet, struct sheet_row *row, int64_t now_u
 static int judge_row(struct sheet *sheet, struct sheet_row *row, int64_t now_us)
 {
 	const char *was = row->was ? row->was : "";
+	bool other_note, stands = row->now && !row->now->withdrawn;
 	if (!row->typed)
 		return 0;
+	int rc = read_note(row, &other_note);
+	if (rc < 0)
+		return rc;
 	if (row->withdraw) {
-		row->changed = row->now && !row->now->withdrawn;
+		row->changed = stands;
 		return 0;
 	}
+	if (!blank(row->typed) && strcmp(row->typed, was) != 0)
+		return judge_value(sheet, row, true, now_us);
 	if (!blank(row->typed))
-		return strcmp(row->typed, was) == 0 ? 0 : judge_value(sheet, row, now_us);
-	bool typed = *was;
+		return other_note && stands ? judge_value(sheet, row, false, now_us) : 0;
+	bool typed = *was || (other_note && *row->said);
 	for (size_t i = 0; i < row->metric->n_dimensions; i++)
 		typed |= !blank(row->dimensions[i]);
 	if (!typed)
 		return 0;
 	sheet->n_errors++;
 	/* I6: an emptied field is neither 0 nor "not reported", before somebody says which. */
-	int rc =
-		*was ? say(row,
-			   _("it was %s; to take that back, tick 'withdraw', and for none write 0"),
-			   was)
-		     : say(row, _("write its value"));
+	rc = *was ? say(row,
+			_("it was %s; to take that back, tick 'withdraw', and for none write 0"),
+			was)
+		  : say(row, _("write its value"));
 	return rc < 0 ? rc : 0;
 }
 

@@ -75,6 +75,11 @@ static void known(struct html *html, const struct sheet *sheet, const struct she
 	}
 	if (row->now)
 		state(html, sheet, row);
+	if (row->now && row->now->author) {
+		html_add(html, " <span class=\"author\">");
+		html_say(html, _("typed by %s"), row->now->author);
+		html_add(html, "</span>");
+	}
 	notice_about(html, sheet->values, row->metric, row->labels, sheet->period);
 	html_add(html, "</span>\n");
 }
@@ -111,6 +116,20 @@ static void withdraw(struct html *html, const struct sheet *sheet, const struct 
 		 "<label class=\"withdraw\"><input type=\"checkbox\" name=\"%s\" value=\"1\"%s> %s",
 		 sheet_name(row, 'w', NULL, name), row->withdraw ? " checked" : "", _("withdraw"));
 	of_row(html, sheet, row);
+}
+
+/* Folded away until it is wanted, or says something. */
+static void note(struct html *html, const struct sheet *sheet, const struct sheet_row *row)
+{
+	char name[SHEET_NAME_MAX], labels[LABELS_TEXT_MAX + WORDING_MAX];
+	const char *text = row->note ? row->note : sheet_note(row);
+	(void)wording_part(sheet->catalogue->dimensions, row->labels, labels, sizeof(labels));
+	html_add(html,
+		 "<details class=\"note\"%s><summary>%s</summary><input class=\"say\" "
+		 "name=\"%s\" value=\"%s\" maxlength=\"300\" autocomplete=\"off\" "
+		 "aria-label=\"%s: %s %s\"></details>\n",
+		 *text ? " open" : "", _("Note"), sheet_name(row, 'n', NULL, name), text, _("Note"),
+		 wording_metric(row->metric), labels);
 }
 
 static void message(struct html *html, const struct sheet_row *row, size_t i)
@@ -191,6 +210,7 @@ static void row_write(struct html *html, const struct sheet *sheet, size_t i)
 	withdraw(html, sheet, row);
 	message(html, row, i);
 	confirm(html, sheet, row, i);
+	note(html, sheet, row);
 	html_add(html, "</div>\n");
 }
 

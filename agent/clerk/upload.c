@@ -164,6 +164,7 @@ int upload_begin(struct upload *upload, const struct upload_config *config, cons
 					  .spool = config->spool,
 					  .catalogue = config->catalogue,
 					  .office = config->office,
+					  .author = config->author,
 					  .now_us = config->now_us,
 					  .language = config->language,
 					  .uploaded = true,

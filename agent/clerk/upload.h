@@ -24,6 +24,7 @@ struct upload_config {      /* all outlive the upload */
 	struct spool *spool;
 	const struct catalogue *catalogue;
 	const char *office; /* as import_config has it */
+	const char *author; /* likewise */
 	int64_t now_us;     /* as entry_judge() has it */
 	enum language language;
 };

@@ -50,12 +50,28 @@ static int on_value(void *context, const struct spool_value *from)
 			       "there are more figures than this page can show; hand them in by "
 			       "a file");
 	value.labels = keep_labels(values, from->obs.labels);
+	bool authored = *from->obs.author, noted = *from->obs.note;
+	value.author = authored ? keep(values, from->obs.author) : NULL;
+	value.note = noted ? keep(values, from->obs.note) : NULL;
 	struct value *list = array_room(values->list, values->n, sizeof(*list));
 	if (list)
 		values->list = list;
-	if (!list || !value.labels)
+	if (!list || !value.labels || (authored && !value.author) || (noted && !value.note))
 		return err_memory(reading->err);
 	list[values->n++] = value;
+	return 0;
+}
+
+static int on_finished(void *context, const struct spool_finished *from)
+{
+	struct reading *reading = context;
+	struct values *values = reading->values;
+	struct spool_finished *list =
+		array_room(values->finished, values->n_finished, sizeof(*list));
+	if (!list)
+		return err_memory(reading->err);
+	values->finished = list;
+	list[values->n_finished++] = *from;
 	return 0;
 }
 
@@ -121,6 +137,8 @@ int values_read(struct spool *spool, const struct values_question *question,
 	if (rc == 0)
 		rc = spool_each_refusal(spool, REFUSALS_MAX, on_refusal, &reading, err);
 	if (rc == 0)
+		rc = spool_each_finished(spool, DAY_MIN, on_finished, &reading, err);
+	if (rc == 0)
 		rc = bulletin_read(spool, &values.told, err);
 	if (rc < 0)
 		values_free(&values);
@@ -133,9 +151,22 @@ void values_free(struct values *values)
 {
 	free(values->list);
 	free(values->refusals);
+	free(values->finished);
 	bulletin_free(&values->told);
 	arena_close(values->texts);
 	*values = (struct values){ 0 };
+}
+
+const struct spool_finished *values_finished(const struct values *values, struct period period)
+{
+	for (size_t i = 0; i < values->n_finished; i++) {
+		const struct spool_finished *finished = &values->finished[i];
+		if (finished->period.calendar == period.calendar &&
+		    finished->period.grain == period.grain &&
+		    finished->period.number == period.number)
+			return finished->undone ? NULL : finished;
+	}
+	return NULL;
 }
 
 const struct refusal *value_refusal(const struct values *values, const struct value *value)

@@ -19,6 +19,7 @@ struct value {
 	struct period period;
 	int64_t value_e; /* with the metric's decimals */
 	bool withdrawn;
+	const char *author, *note; /* owned by the values; NULL: nobody was asked, nothing said */
 	uint64_t seq;
 };
 
@@ -35,6 +36,8 @@ struct values {
 	size_t n;
 	struct refusal *refusals; /* owned [n_refusals]: the newest first */
 	size_t n_refusals;
+	struct spool_finished *finished; /* owned [n_finished]: what was last said of each period */
+	size_t n_finished;
 	struct spool_status status;
 	const char *office_name, *level; /* owned by the values; NULL: not told yet */
 	struct bulletin told;            /* owned */
@@ -56,5 +59,7 @@ void values_free(struct values *values);
 
 /** How far it got: saved here, sent, received by the province, refused by it. */
 enum value_state value_state(const struct values *values, const struct value *value);
+/** Is the report of @period said to be finished? NULL: it is not, or not any more. */
+const struct spool_finished *values_finished(const struct values *values, struct period period);
 /** Why the province refused it; NULL: it did not. */
 const struct refusal *value_refusal(const struct values *values, const struct value *value);

@@ -318,6 +318,7 @@ static void set_config(struct inbox_file *file, bool noting)
 						      .file = file->listed.name,
 						      .office = file->config.office,
 						      .hand_in = file->hand_in,
+						      .author = file->config.author,
 						      .noting = noting,
 						      .on_entries = on_entries,
 						      .on_error = on_error,

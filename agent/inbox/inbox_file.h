@@ -29,6 +29,7 @@ struct inbox_file_config { /* all outlive the file */
 	struct spool *spool;
 	const struct catalogue *catalogue;
 	const char *office;       /* as import_config has it */
+	const char *author;       /* likewise; NULL: nobody was asked */
 	int64_t now_us;           /* as entry_judge() has it */
 	struct done_watch *watch; /* NULL: what was moved is not looked at */
 	uint64_t tick_ms;         /* of a clock that never steps, for the watch */

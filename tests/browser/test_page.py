@@ -122,6 +122,42 @@ class Page(PageRig):
         browser.open(f"{self.base}/sent?lang=vi")
         browser.see("(?s)Tỉnh từ chối.*Tổ.*khóa")
 
+    # --- what is to be said of it ---
+
+    def test_a_note_with_the_keyboard(self):
+        period = month(1)
+        browser = self.browser()
+        self.form(browser, period)
+        self.assertFalse(browser.find("input[name='n:teams:']").shown())  # it is folded away
+        browser.find("input[name='v:teams:']").write("8" + TAB)
+        browser.see("not saved yet")
+        browser.press(SPACE)  # on the word that unfolds it
+        browser.press(*"two since May")
+        browser.press(ENTER)  # to the next field, which is none: to Save
+        browser.press(ENTER)
+        browser.see("(?s)Saved on this machine at .*Teams: 8")
+        self.assertEqual(browser.find("input[name='n:teams:']").property("value"), "two since May")
+        self.assertIsNotNone(browser.find("details.note").attribute("open"))
+        self.teams_are("8", period)
+        self.shot(browser, "note")
+
+    def test_a_report_that_is_finished(self):
+        period = month(1)
+        browser = self.browser(language="vi")
+        self.form(browser, period)
+        browser.find("input[name='v:teams:']").write("0")
+        browser.find("#sheet button").click()
+        browser.see("Đã lưu trên máy này")
+        browser.find(".finish button").click()
+        browser.see("Báo cáo này đã xong: báo lúc")
+        self.shot(browser, "finished-vi")
+        browser.open(f"{self.base}/?lang=en")
+        browser.see("(?s)finished.*This report is finished: that was said at")
+        self.shot(browser, "home-finished")
+        self.form(browser, period)
+        browser.find(".finish button").click()
+        browser.see("Is all here that there is to report")
+
     # --- who the clerk is ---
 
     def test_both_languages(self):

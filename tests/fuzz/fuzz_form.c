@@ -24,11 +24,17 @@ static void prepare(void)
 	struct err err;
 	require(catalogue_read(csv, strlen(csv), &catalogue, &err) == 0);
 	require(period_parse("2025-06", CALENDAR_CIVIL, &period, &err) == 0);
-	known[0] =
-		(struct value){ catalogue_find(catalogue, "team.count"), "", period, 7, false, 1 };
-	known[1] = (struct value){
-		catalogue_find(catalogue, "visits"), "desk=1;topic=a", period, 1500, false, 0
-	};
+	known[0] = (struct value){ .metric = catalogue_find(catalogue, "team.count"),
+				   .labels = "",
+				   .period = period,
+				   .value_e = 7,
+				   .author = "hoa",
+				   .note = "two new",
+				   .seq = 1 };
+	known[1] = (struct value){ .metric = catalogue_find(catalogue, "visits"),
+				   .labels = "desk=1;topic=a",
+				   .period = period,
+				   .value_e = 1500 };
 	values.n = 2;
 }
 
@@ -40,7 +46,7 @@ static void check_entries(const struct sheet *sheet)
 	char labels[LABELS_TEXT_MAX];
 	struct err err;
 	size_t n;
-	require(sheet_entries(sheet, "2025-06", &entries, &n, &err) == 0);
+	require(sheet_entries(sheet, "2025-06", "hoa", &entries, &n, &err) == 0);
 	for (size_t i = 0; i < n; i++)
 		require(entry_judge(catalogue, &entries[i], civil_now_us(), labels, &obs, &err) ==
 			0);

@@ -203,7 +203,7 @@ static void try_page(void *context, const char *text, struct blob *said, struct 
 	if (sheet_open(f->catalogue, &values, period, &sheet, &f->err) < 0 ||
 	    sheet_take(&sheet, fields, n, &f->err) < 0 ||
 	    sheet_judge(&sheet, NOW_US, &f->err) < 0 ||
-	    sheet_entries(&sheet, "2025-06", &entries, &n_entries, &f->err) < 0)
+	    sheet_entries(&sheet, "2025-06", "hoa", &entries, &n_entries, &f->err) < 0)
 		fail_msg("%s", f->err.text);
 	for (size_t i = 0; i < sheet.n; i++)
 		if (sheet.rows[i].message)

@@ -238,6 +238,47 @@ static void what_is_saved_is_shown_where_it_was_typed(void **state)
 	assert_shown(f, "8 team");
 }
 
+/* Somebody says that all is there, is shown to have said so, and takes it back. */
+static void a_report_is_finished_when_somebody_says_so(void **state)
+{
+	struct fixture *f = *state;
+	const char *finish = "finished=yes";
+	assert_int_equal(get(f, "/form?period=2025-06&calendar=civil"), 200);
+	learn_token(f);
+	assert_null(strstr(f->answer, "action=\"finished\"")); /* there is nothing to say it of */
+	assert_int_equal(post(f, "/finished", finish), 400);
+	assert_shown(f,
+		     "there is no figure of this period here yet. Write what there is first; for "
+		     "none at all, write 0");
+	assert_int_equal(post(f, "/form", "v:team.count:=0&n:team.count:=m%E1%BB%9Bi"), 303);
+	assert_int_equal(get(f, "/form?period=2025-06&calendar=civil"), 200);
+	assert_shown(f, "<details class=\"note\" open>");
+	assert_shown(f, "value=\"mới\"");
+	assert_shown(f, "This report is finished</button>");
+	assert_int_equal(post(f, "/finished", finish), 303);
+	assert_shown(f, "Location: form?period=2025-06&calendar=civil\r\n");
+	assert_int_equal(get(f, "/form?period=2025-06&calendar=civil"), 200);
+	assert_shown(f, "This report is finished: that was said at ");
+	assert_shown(f, "It is not finished after all</button>");
+	assert_shown(f, "<span class=\"badge done\">finished</span>");
+	assert_int_equal(post(f, "/finished", "finished=no"), 303);
+	assert_int_equal(get(f, "/form?period=2025-06&calendar=civil"), 200);
+	assert_null(strstr(f->answer, "that was said at"));
+	char body[256], named[1024];
+	int len = snprintf(body, sizeof(body),
+			   "token=%s&period=2025-06&calendar=civil&finished=yes", f->token);
+	(void)snprintf(named, sizeof(named),
+		       "POST /finished HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n"
+		       "Cookie: lantoa-typist=Hoa\r\nConnection: close\r\n\r\n%s",
+		       len, body);
+	assert_int_equal(hear(f, begin(f, named)), 303);
+	assert_int_equal(get(f, "/form?period=2025-06&calendar=civil"), 200);
+	assert_shown(f, "This report is finished: Hoa said so, at ");
+	f->token[0] = f->token[0] == 'a' ? 'b' : 'a';
+	assert_int_equal(post(f, "/finished", finish), 400);
+	assert_shown(f, "started anew");
+}
+
 /* A program that fills in the form may: the whole form is refused, and both values are told. */
 static void a_field_that_was_sent_twice_records_nothing(void **state)
 {
@@ -773,6 +814,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_saved_is_shown_where_it_was_typed),
+		TEST(a_report_is_finished_when_somebody_says_so),
 		TEST(a_field_that_was_sent_twice_records_nothing),
 		TEST(a_new_unit_and_dimension_are_called_as_the_catalogue_says),
 		TEST(a_file_is_judged_as_the_inbox_does_and_its_errors_can_be_had),

@@ -99,7 +99,7 @@ static void fill(struct fixture *f, const struct field fields[], size_t n)
 	if (sheet_open(f->catalogue, &f->values, period("2025-06"), &f->sheet, &f->err) < 0 ||
 	    sheet_take(&f->sheet, fields, n, &f->err) < 0 ||
 	    sheet_judge(&f->sheet, civil_now_us(), &f->err) < 0 ||
-	    sheet_entries(&f->sheet, "2025-06", &f->entries, &f->n_entries, &f->err) < 0)
+	    sheet_entries(&f->sheet, "2025-06", "hoa", &f->entries, &f->n_entries, &f->err) < 0)
 		fail_msg("%s", f->err.text);
 }
 #define FILL(f, ...)                                                                               \
@@ -166,6 +166,37 @@ static void what_is_typed_is_recorded_and_what_is_left_is_not(void **state)
 	assert_recorded(f, "team.count", "", "8");
 	FILL(f, { "v:sales:", "-12.5" }, { "o:sales:", "" });
 	assert_recorded(f, "sales", "", "-12.5");
+}
+
+static void a_note_goes_with_its_figure_or_alone(void **state)
+{
+	struct fixture *f = *state;
+	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "" },
+	     { "n:team.count:", " two new " });
+	assert_recorded(f, "team.count", "", "8");
+	assert_string_equal(f->entries[0].note, "two new");
+	assert_string_equal(f->entries[0].author, "hoa");
+	FILL(f, { "v:team.count:", "" }, { "o:team.count:", "" }, { "n:team.count:", "none yet" });
+	assert_refused(f, "v:team.count:", "write its value");
+	struct value *value = know(f, "team.count", "", "2025-06", 8);
+	value->note = "two new";
+	value->author = "lan";
+	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "8" }, { "n:team.count:", "two new" });
+	assert_int_equal(f->n_entries, 0);
+	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "8" }, { "n:team.count:", "" });
+	assert_recorded(f, "team.count", "", "8");
+	assert_string_equal(f->entries[0].note, "");
+	FILL(f, { "v:team.count:", "9" }, { "o:team.count:", "8" }, { "n:team.count:", "two new" });
+	assert_recorded(f, "team.count", "", "9"); /* whoever corrects sees what it says */
+	assert_string_equal(f->entries[0].note, "two new");
+	FILL(f, { "v:team.count:", "9" }, { "o:team.count:", "8" });
+	assert_recorded(f, "team.count", "", "9");
+	assert_null(f->entries[0].note);
+	char note[SPOOL_NOTE_MAX + 2];
+	memset(note, 'n', sizeof(note) - 1);
+	note[sizeof(note) - 1] = '\0';
+	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "8" }, { "n:team.count:", note });
+	assert_refused(f, "v:team.count:", "at most 1024 are kept");
 }
 
 static void the_form_is_due_like_its_period_on_the_first_page(void **state)
@@ -795,6 +826,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(only_what_the_office_reports_for_the_period_has_rows),
 		TEST(what_is_typed_is_recorded_and_what_is_left_is_not),
+		TEST(a_note_goes_with_its_figure_or_alone),
 		TEST(the_form_is_due_like_its_period_on_the_first_page),
 		TEST(an_emptied_field_is_no_withdrawal),
 		TEST(each_code_in_force_has_a_row_and_nothing_else_has),

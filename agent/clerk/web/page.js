@@ -32,6 +32,10 @@ function isValue(field) {
 	return field.name.startsWith("v:");
 }
 
+function isNote(field) {
+	return field.classList.contains("say");
+}
+
 function show(found) {
 	for (const field of sheet.elements) {
 		if (!isValue(field))
@@ -58,7 +62,7 @@ function tally(kind, found) {
 
 // A row that is only half written is not wrong yet.
 function halfWritten(row) {
-	const inputs = [...row.querySelectorAll("input:not([type=hidden]):not([type=checkbox])")];
+	const inputs = [...row.querySelectorAll("input:not([type=hidden]):not([type=checkbox]):not(.say)")];
 	return row.classList.contains("fresh") && inputs.some((input) => input.value === "");
 }
 
@@ -97,9 +101,10 @@ function onKey(event) {
 	if (event.ctrlKey || event.metaKey) {
 		event.preventDefault();
 		sheet.requestSubmit();
-	} else if (isValue(event.target)) {
+	} else if (isValue(event.target) || isNote(event.target)) {
 		event.preventDefault();
-		const next = seenFrom(event.target)[1] || sheet.querySelector("button[type=submit]");
+		const value = rowOf(event.target).querySelector("input[name^='v:']");
+		const next = seenFrom(value)[1] || sheet.querySelector("button[type=submit]");
 		next.focus();
 		if (next.select)
 			next.select();
@@ -137,11 +142,17 @@ if (sheet) {
 	let sending = false;
 	sheet.addEventListener("submit", () => { sending = true; });
 	window.addEventListener("beforeunload", (event) => {
-		const unsaved = [...sheet.elements].some((field) => isValue(field) && field.value !== field.defaultValue);
+		const unsaved = [...sheet.elements].some((field) => (isValue(field) || isNote(field)) && field.value !== field.defaultValue);
 		if (unsaved && !sending)
 			event.preventDefault();
 	});
 }
+
+// Whoever unfolds a note is about to write it.
+document.addEventListener("toggle", (event) => {
+	if (event.target.matches("details.note[open]") && event.target.contains(document.activeElement))
+		event.target.querySelector("input").focus();
+}, true);
 
 // A file that is too large is said so before it is sent.
 const upload = document.getElementById("upload");
