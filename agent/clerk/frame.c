@@ -69,7 +69,7 @@ static void typist(struct html *html, const struct frame *frame)
 		if (frame->typist_asked)
 			html_add(html, " <a href=\"typist\">%s</a>", _("Not you?"));
 		html_add(html, "</p>\n");
-	} else if (frame->typist_asked) {
+	} else if (frame->typist_asked && frame->place != PLACE_DUE) { /* which asks itself */
 		html_add(html, "<p class=\"typist\"><a href=\"typist\">%s</a></p>\n",
 			 _("Say who is typing"));
 	}

@@ -451,6 +451,8 @@ static void a_header_on_loopback_names_nobody(void **state)
 					  "Connection: close\r\n\r\n")),
 			 200);
 	assert_null(strstr(f->answer, "Hoa"));
+	assert_shown(f, "action=\"typist\""); /* it asks */
+	assert_int_equal(get(f, "/sent"), 200);
 	assert_shown(f, "<a href=\"typist\">Say who is typing</a>");
 }
 
