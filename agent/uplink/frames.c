@@ -337,7 +337,7 @@ static void on_heads_ask(struct uplink *uplink, const Lantoa__V1__Frame *frame)
 		answer->number = frame->heads_ask->number;
 		task_start(&answer->task, &uplink->group, work_heads, done_heads);
 	}
-	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_HEARD });
+	uplink_tell(uplink, (struct protocol_event){ .type = PROTOCOL_ASKED });
 }
 
 /* --- of every protocol --- */

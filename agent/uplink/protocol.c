@@ -95,10 +95,11 @@ static bool has_socket(const struct protocol *core)
 	return core->state == PROTOCOL_CONNECTING || is_connected(core);
 }
 
-/* Since when neither side has said anything. */
+/* Since when neither side has said anything by which the other learns what is new. The province may
+ * ask for heads each minute, and a message that it has would wait for as long as it does so. */
 static uint64_t quiet_since_ms(const struct protocol *core)
 {
-	return core->pinged_ms > core->heard_ms ? core->pinged_ms : core->heard_ms;
+	return core->pinged_ms > core->told_ms ? core->pinged_ms : core->told_ms;
 }
 
 /* --- what several events end in --- */
@@ -297,7 +298,7 @@ static void on_connected(struct step *step)
 	budget_spend(&core->budget, step->event.now_ms, BUDGET_HANDSHAKE);
 	core->hellos = 0;
 	core->proven = false; /* it may be another province by now, a restored one */
-	core->heard_ms = step->event.now_ms;
+	core->heard_ms = core->told_ms = step->event.now_ms;
 	send_hello(step);
 }
 
@@ -367,7 +368,7 @@ static void on_welcome(struct step *step)
 	uint64_t upto = step->event.upto;
 	if (!is_connected(core))
 		return;
-	core->heard_ms = step->event.now_ms;
+	core->heard_ms = core->told_ms = step->event.now_ms;
 	if (core->proving) {
 		on_proof(step);
 		return;
@@ -475,7 +476,7 @@ static void on_ack(struct step *step)
 	uint32_t slow_down_ms = step->event.slow_down_ms;
 	if (!is_connected(core))
 		return;
-	core->heard_ms = now;
+	core->heard_ms = core->told_ms = now;
 	if (slow_down_ms > 0)
 		core->slow_until_ms =
 			now + (slow_down_ms < SLOW_DOWN_MAX ? slow_down_ms : SLOW_DOWN_MAX);
@@ -514,7 +515,7 @@ static void on_refused(struct step *step)
 	struct protocol *core = step->core;
 	if (!is_connected(core))
 		return;
-	core->heard_ms = step->event.now_ms;
+	core->heard_ms = core->told_ms = step->event.now_ms;
 	if (step->event.code == LANTOA__V1__REFUSED__CODE__INVITATION) {
 		back_off(step, PROTOCOL_TROUBLE_KEY);
 	} else if (step->event.code == LANTOA__V1__REFUSED__CODE__GAP) {
@@ -730,6 +731,10 @@ struct protocol_actions protocol_step(struct protocol *core, struct protocol_eve
 		on_refused(&step);
 		break;
 	case PROTOCOL_HEARD:
+		core->told_ms = event.now_ms;
+		core->heard_ms = event.now_ms;
+		break;
+	case PROTOCOL_ASKED:
 		core->heard_ms = event.now_ms;
 		break;
 	case PROTOCOL_OUTDATED:

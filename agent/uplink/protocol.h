@@ -12,8 +12,8 @@
  * - The connection breaks. What was in flight counts as not sent (ZMQ_IMMEDIATE drops it). Hello
  *   goes again when the connection is back, and the Welcome says where to go on.
  * - Hello is not answered. It is said again, thrice; then there is a new socket after a pause.
- * - Nothing was heard for ping_ms: a Ping. Nothing for silence_ms: a new socket, because libzmq
- *   gives up a connection for good after any protocol error, and never says so.
+ * - Nothing was heard for ping_ms, or only questions: a Ping. Nothing for silence_ms: a new socket,
+ * because libzmq gives up a connection for good after any protocol error, and never says so.
  * - Batches are in flight, but no ack came for ack_ms. Hello again: an ack may be dropped, and is
  *   never repeated.
  * - An Ack that moves nothing asks to slow down. The batches in flight were put off, and go again
@@ -102,7 +102,7 @@ struct protocol {
 	uint32_t attempt; /* of the pause; 0 after a Welcome */
 	uint32_t hellos;  /* unanswered ones, or answered ones that moved nothing */
 	bool sending;     /* a SEND_BATCH waits for its BATCH_DONE */
-	uint64_t heard_ms, pinged_ms;
+	uint64_t heard_ms, told_ms, pinged_ms; /* told_ms: of what is new at the province */
 	uint64_t pause_until_ms, connect_until_ms, hello_at_ms, hello_until_ms;
 	uint64_t ack_until_ms, slow_until_ms, retry_at_ms, blocked_until_ms;
 	uint64_t refresh_at_ms; /* UINT64_MAX: the catalogue is that of the province */
@@ -124,6 +124,7 @@ enum protocol_event_type {
 	PROTOCOL_ACKED,      /* upto, slow_down_ms */
 	PROTOCOL_REFUSED,    /* seq, code: Lantoa__V1__Refused__Code */
 	PROTOCOL_HEARD,      /* anything else from the province */
+	PROTOCOL_ASKED,      /* the same, but it does not say what is new there */
 	PROTOCOL_OUTDATED,   /* what a Welcome tells is another by now, or may be */
 	PROTOCOL_SEALED,     /* last_seq */
 	PROTOCOL_REBORN,     /* begin: the spool is in its next life */

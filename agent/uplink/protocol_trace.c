@@ -24,6 +24,7 @@ static const char *const events[] = {
 	[PROTOCOL_ACKED] = "acked",
 	[PROTOCOL_REFUSED] = "refused",
 	[PROTOCOL_HEARD] = "heard",
+	[PROTOCOL_ASKED] = "asked",
 	[PROTOCOL_OUTDATED] = "outdated",
 	[PROTOCOL_SEALED] = "sealed",
 	[PROTOCOL_REBORN] = "reborn",

@@ -270,6 +270,32 @@ static void silence_is_pinged_then_ends_the_socket(void **state)
 	assert_true(f->now_ms - since <= 2 * f->timing.silence_ms);
 }
 
+/* A question tells nothing that is new there: however often the province asks, the office hears of
+ * a message with the Pong that it asks for in time. */
+static void questions_of_the_province_put_off_no_ping(void **state)
+{
+	struct fixture *f = *state;
+	welcome(f, 0, 0, 16);
+	for (int i = 0; i < 10; i++) {
+		uint64_t since = f->now_ms;
+		while (!did(f, PROTOCOL_SEND_PING)) {
+			assert_true(f->now_ms - since <= f->timing.ping_ms);
+			f->now_ms += f->timing.ping_ms / 5;
+			tell(f, (struct protocol_event){ .type = PROTOCOL_ASKED });
+			if (protocol_next_ms(&f->core) <= f->now_ms)
+				tell(f, (struct protocol_event){ .type = PROTOCOL_TICK });
+		}
+		tell(f, (struct protocol_event){ .type = PROTOCOL_HEARD }); /* the Pong */
+	}
+	/* It is there, all the same: the socket stays. */
+	while (!did(f, PROTOCOL_CLOSE) && f->now_ms < 100 * f->timing.silence_ms) {
+		f->now_ms += f->timing.ping_ms / 5;
+		tell(f, (struct protocol_event){ .type = PROTOCOL_ASKED });
+		tell(f, (struct protocol_event){ .type = PROTOCOL_TICK });
+	}
+	assert_false(did(f, PROTOCOL_CLOSE));
+}
+
 static void connecting_in_vain_makes_a_new_socket_with_pauses_that_grow(void **state)
 {
 	struct fixture *f = *state;
@@ -1014,6 +1040,7 @@ int main(void)
 		TEST(what_was_put_off_goes_again_when_the_rest_is_over),
 		TEST(unanswered_hello_is_repeated_then_the_socket_is_made_anew),
 		TEST(silence_is_pinged_then_ends_the_socket),
+		TEST(questions_of_the_province_put_off_no_ping),
 		TEST(connecting_in_vain_makes_a_new_socket_with_pauses_that_grow),
 		TEST(missing_ack_asks_again_where_to_go_on),
 		TEST(gaps_without_end_do_not_become_a_storm_of_hellos),
