@@ -207,7 +207,7 @@ const char *wording_left(int32_t day, int32_t today, char text[WORDING_MAX])
 
 const char *wording_metric(const struct metric *metric)
 {
-	return vietnamese() ? metric->label_vi : metric->label_en;
+	return metric_called(metric);
 }
 
 const char *wording_section(const struct metric *metric)

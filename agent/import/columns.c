@@ -9,7 +9,7 @@
 static int unknown(const struct headings *headings, const char *name, unsigned line,
 		   struct err *err)
 {
-	char shown[EXCERPT_MAX];
+	char shown[EXCERPT_MAX], meant[NEAR_METRICS_TEXT];
 	utf8_excerpt(name, strlen(name), shown);
 	const char *font = headings_font(headings, name);
 	if (font)
@@ -19,6 +19,11 @@ static int unknown(const struct headings *headings, const char *name, unsigned l
 			"the table to Unicode (Unikey does it: Ctrl+Shift+F6), and save it "
 			"again",
 			line, shown, font);
+	if (headings_near(headings, name, meant))
+		return err_set(err, -EINVAL,
+			       "line %u: no column can be called '%s'; did you mean %s? Call it "
+			       "so if that is what it has, or remove it",
+			       line, shown, meant);
 	return err_set(err, -EINVAL,
 		       "line %u: column '%s' is neither period, metric, value and labels, nor a "
 		       "metric or a dimension of the catalogue; rename or remove it",

@@ -2,6 +2,7 @@
 
 #include "common/base/array.h"
 #include "common/model/period_words.h"
+#include "common/text/near_name.h"
 #include "common/text/old_font.h"
 #include "common/text/viet.h"
 #include "import/measure.h"
@@ -293,6 +294,31 @@ struct heading headings_find(const struct headings *headings, const char *text)
 	if (period_words_known(text))
 		return (struct heading){ .role = ROLE_PERIOD_FIGURES };
 	return (struct heading){ .role = ROLE_NONE };
+}
+
+bool headings_near(const struct headings *headings, const char *text,
+		   char ret_meant[NEAR_METRICS_TEXT])
+{
+	const struct name *best = NULL;
+	struct near_name wanted;
+	struct near_metrics metrics;
+	near_name_begin(&wanted, behind_number(text));
+	near_metrics_begin(&metrics);
+	for (size_t i = 0; i < headings->n; i++) {
+		const struct name *name = &headings->names[i];
+		size_t distance = near_name_distance(&wanted, name->key);
+		if (strncmp(name->key, "lantoa-", 7) == 0) /* ours alone */
+			continue;
+		if (name->heading.metric)
+			near_metrics_try(&metrics, name->heading.metric, distance);
+		else if (near_name_try(&wanted, name->key))
+			best = name;
+	}
+	if (metrics.n > 0 && metrics.distance <= wanted.least)
+		(void)near_metrics_say(&metrics, ret_meant);
+	else if (best)
+		(void)snprintf(ret_meant, NEAR_METRICS_TEXT, "'%s'", best->key); /* cut is fine */
+	return metrics.n > 0 || best;
 }
 
 const struct terms *headings_terms(const struct headings *headings)

@@ -8,6 +8,7 @@
 
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
+#include "common/model/near_metric.h"
 #include "import/terms.h"
 
 #include <stdbool.h>
@@ -55,6 +56,11 @@ int headings_open(const struct catalogue *catalogue, struct headings **ret_headi
 void headings_close(struct headings *headings); /* NULL is fine */
 /** ROLE_NONE when nothing is called so. */
 struct heading headings_find(const struct headings *headings, const char *text);
+
+/** What was meant by a name that nothing is called by (I13), for a sentence: metrics by name and
+ * label, or words as they are compared. False: nothing is near. */
+bool headings_near(const struct headings *headings, const char *text,
+		   char ret_meant[NEAR_METRICS_TEXT]);
 
 /** Does @text begin, behind a number, with the name of @dimension of @metric, as words? */
 bool headings_begins(const char *text, const struct metric *metric, const char *dimension);

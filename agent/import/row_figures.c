@@ -1,5 +1,7 @@
 #include "import/import_internal.h"
 
+#include "common/model/near_metric.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -13,6 +15,8 @@ static const struct metric *line_metric(struct import *import, struct line *line
 	struct place cell = columns_place(&import->columns, line->row, column);
 	struct heading heading = headings_find(headings, cell.value);
 	line->measured = heading.measured;
+	char meant[NEAR_METRICS_TEXT];
+	struct near_metrics near;
 	const char *font;
 	if (heading.role == ROLE_FIGURES)
 		return heading.metric;
@@ -37,6 +41,11 @@ static const struct metric *line_metric(struct import *import, struct line *line
 			"'%s' is written in %s, from before Unicode; convert the table to Unicode "
 			"(Unikey does it: Ctrl+Shift+F6), and save it again",
 			cell.value, font);
+	else if (catalogue_near(import->config->catalogue, cell.value, &near))
+		intake_reject(import->intake, &cell,
+			      "no metric is called '%s'; did you mean %s? Call it so if that is "
+			      "what the line has",
+			      cell.value, near_metrics_say(&near, meant));
 	else
 		intake_reject(import->intake, &cell,
 			      "no metric is called '%s'; call it as the form of its period on the "

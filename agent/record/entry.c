@@ -5,6 +5,7 @@
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
+#include "common/model/near_metric.h"
 #include "common/text/numeral.h"
 
 #include <errno.h>
@@ -231,6 +232,8 @@ int entry_judge(const struct catalogue *catalogue, const struct entry *entry, in
 {
 	enum entry_part part;
 	const struct metric *metric = catalogue_find(catalogue, entry->metric);
+	if (!metric && catalogue_did_you_mean(catalogue, entry->metric, err))
+		return -EINVAL;
 	if (!metric)
 		return err_set(err, -EINVAL,
 			       "'%s' is not in the catalogue; 'lantoa-agent catalogue' lists "

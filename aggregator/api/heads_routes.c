@@ -248,9 +248,8 @@ static int heads_get(struct call *call, sqlite3 *db, const struct reference *ref
 
 	if (!table)
 		return err_memory(err);
-	if (code && !offices_by_code(reference->offices, code))
-		rc = err_set(err, -ENOENT,
-			     "there is no office '%s'; `lantoa office list` shows them", code);
+	if (code && !offices_expect(reference->offices, code, err))
+		rc = -ENOENT;
 	for (size_t i = 0; i < reference->offices->n && rc == 0; i++) {
 		const struct office *office = &reference->offices->list[i];
 

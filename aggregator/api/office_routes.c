@@ -167,13 +167,12 @@ static int add_history(const struct call *call, sqlite3 *db, struct table *table
 		       const struct reference *reference, sqlite3_stmt *stmt, struct err *err)
 {
 	const char *code = call->code;
-	const struct office *office = offices_by_code(reference->offices, code);
+	const struct office *office = offices_expect(reference->offices, code, err);
 	char until[INSTANT_TEXT_MAX];
 	int rc;
 
 	if (!office)
-		return err_set(err, -ENOENT,
-			       "there is no office '%s'; `lantoa office list` shows them", code);
+		return -ENOENT;
 	rc = invited_until(stmt, office, until, err);
 	for (size_t i = 0; i < office->n_assignments; i++) {
 		const struct assignment *assignment = &office->assignments[i];

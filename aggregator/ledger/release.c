@@ -134,13 +134,10 @@ static int item_add(struct release *r, sqlite3_stmt *row, struct err *err)
 static int office_find(const struct reference *reference, const struct release_form *form,
 		       int64_t *ret_office, struct err *err)
 {
-	char excerpt[EXCERPT_MAX];
 	const struct office *office =
-		form->office ? offices_by_code(reference->offices, form->office) : NULL;
+		form->office ? offices_expect(reference->offices, form->office, err) : NULL;
 	if (form->office && !office)
-		return err_set(err, -ENOENT,
-			       "there is no office '%s'; `lantoa office list` shows them",
-			       utf8_excerpt(form->office, strlen(form->office), excerpt));
+		return -ENOENT;
 	*ret_office = office ? office->id : 0;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/model/labels.h"
+#include "common/model/near_metric.h"
 #include "query/label_groups.h"
 #include "query/source.h"
 #include "query/waiting.h"
@@ -393,6 +394,8 @@ static int metric_find(struct label_list *l, const char *name, struct err *err)
 	char shown[EXCERPT_MAX];
 	utf8_excerpt(name, strlen(name), shown);
 	l->metric = catalogue_find(l->reference->catalogue, name);
+	if (!l->metric && catalogue_did_you_mean(l->reference->catalogue, name, err))
+		return -EINVAL;
 	if (!l->metric)
 		return err_set(err, -EINVAL,
 			       "there is no metric '%s'; 'lantoa catalogue export' names them",

@@ -2,6 +2,8 @@
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
 #include "common/model/labels.h"
+#include "common/model/near_metric.h"
+#include "common/text/near_name.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,6 +28,34 @@ static int find_operands(const struct reference *reference, struct plan *plan, s
 	return 0;
 }
 
+/* Metrics, or an indicator that is nearer than any. */
+static bool did_you_mean(const struct reference *reference, const char *name, struct err *err)
+{
+	const struct indicators *indicators = reference->indicators;
+	const struct indicator *best = NULL;
+	char meant[NEAR_METRICS_TEXT];
+	struct near_metrics metrics;
+	struct near_name near;
+	bool is_near = catalogue_near(reference->catalogue, name, &metrics);
+	near_name_begin(&near, name);
+	near.least = metrics.distance;
+	for (size_t i = 0; i < indicators->n; i++) {
+		const struct indicator *one = &indicators->list[i];
+		if (near_name_try(&near, one->name) || near_name_try(&near, one->label_vi) ||
+		    near_name_try(&near, one->label_en))
+			best = one;
+	}
+	if (best)
+		err_set(err, -EINVAL,
+			"there is no metric or indicator '%s'; did you mean '%s' (%s)?", name,
+			best->name,
+			strcmp(language_tag(), "vi") == 0 ? best->label_vi : best->label_en);
+	else if (is_near)
+		err_set(err, -EINVAL, "there is no metric or indicator '%s'; did you mean %s?",
+			name, near_metrics_say(&metrics, meant));
+	return best || is_near;
+}
+
 static int find_name(const struct reference *reference, const char *name, struct plan *plan,
 		     struct err *err)
 {
@@ -36,6 +66,8 @@ static int find_name(const struct reference *reference, const char *name, struct
 	if (plan->metrics[0])
 		return 0;
 	plan->indicator = indicators_find(reference->indicators, name);
+	if (!plan->indicator && did_you_mean(reference, name, err))
+		return -EINVAL;
 	if (!plan->indicator)
 		return err_set(err, -EINVAL,
 			       "there is no metric or indicator '%s'; 'lantoa catalogue export' "

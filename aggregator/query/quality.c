@@ -7,10 +7,10 @@
 
 #include "common/base/array.h"
 #include "common/base/i18n.h"
-#include "common/base/near.h"
 #include "common/base/search.h"
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
+#include "common/model/near_metric.h"
 #include "common/model/outlier.h"
 #include "common/model/rule_metrics.h"
 #include "query/plan.h"
@@ -63,34 +63,21 @@ struct looking {
 
 static int metric_find(struct looking *l, struct err *err)
 {
-	const char *name = l->form->metric, *near = NULL;
-	size_t least = name ? near_limit(name) : 0;
+	const char *name = l->form->metric;
 	l->metric = name ? catalogue_find(l->catalogue, name) : NULL;
-	if (!name || l->metric)
-		return 0;
-	for (size_t i = 0; i < l->catalogue->n; i++) {
-		size_t distance = near_distance(name, l->catalogue->metrics[i].name);
-		if (distance < least) {
-			least = distance;
-			near = l->catalogue->metrics[i].name;
-		}
-	}
-	return near ? err_set(err, -EINVAL, "the catalogue has no metric '%s'; did you mean '%s'?",
-			      name, near)
-		    : err_set(err, -EINVAL,
-			      "the catalogue has no metric '%s'; 'lantoa catalogue export' names "
-			      "them",
-			      name);
+	if (!name || l->metric || catalogue_did_you_mean(l->catalogue, name, err))
+		return !name || l->metric ? 0 : -EINVAL;
+	return err_set(err, -EINVAL,
+		       "the catalogue has no metric '%s'; 'lantoa catalogue export' names them",
+		       name);
 }
 
 static int places_check(const struct looking *l, struct err *err)
 {
 	const struct quality_form *form = l->form;
 	size_t first, end;
-	if (form->office && !offices_by_code(l->reference->offices, form->office))
-		return err_set(err, -ENOENT,
-			       "there is no office '%s'; `lantoa office list` shows them",
-			       form->office);
+	if (form->office && !offices_expect(l->reference->offices, form->office, err))
+		return -ENOENT;
 	if (!form->area)
 		return 0;
 	units_range(l->reference->units, form->area, &first, &end);

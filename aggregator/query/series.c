@@ -1,9 +1,8 @@
 #include "query/series.h"
 #include "common/base/array.h"
 #include "common/base/blob.h"
-#include "common/base/near.h"
 #include "common/model/labels.h"
-#include "common/text/viet.h"
+#include "common/text/near_name.h"
 #include "query/plan.h"
 
 #include <errno.h>
@@ -49,8 +48,8 @@ struct values { /* of one key, among the series of the metrics asked about */
 	const char *key, *value;             /* asked for; not terminated */
 	size_t key_len, value_len;
 	struct meaning asked;
+	struct near_name search;
 	char near[LABELS_TEXT_MAX]; /* of those there are the nearest; "": none is near */
-	size_t distance;            /* of it */
 	struct blob names;          /* owned: of those shown, parted by ", " */
 	size_t shown, n;
 	bool found;
@@ -71,16 +70,11 @@ static bool is_named(const struct values *values, const char *value, size_t len)
 
 static void look_whether_near(struct values *values, const char *value, size_t len)
 {
-	char asked[VIET_KEY_MAX], other[VIET_KEY_MAX], text[LABELS_TEXT_MAX];
+	char text[LABELS_TEXT_MAX];
 	memcpy(text, value, len);
 	text[len] = '\0';
-	if (!viet_bare(values->asked.text, asked) || !viet_bare(text, other))
-		return;
-	size_t distance = near_distance(asked, other);
-	if (distance >= near_limit(asked) || distance >= values->distance)
-		return;
-	values->distance = distance;
-	memcpy(values->near, text, len + 1);
+	if (near_name_try(&values->search, text))
+		memcpy(values->near, text, len + 1);
 }
 
 static int look_at_series(struct values *values, const char *labels)
@@ -154,6 +148,7 @@ static int check_pair(sqlite3_stmt *labels_of, const struct plan *plan,
 		   values->value_len, &values->asked);
 	if (values->asked.code) /* nothing of it yet is no mistake */
 		return 0;
+	near_name_begin(&values->search, values->asked.text);
 	for (size_t i = 0; i < plan->n_metrics && rc == 0; i++)
 		rc = look_at_metric(labels_of, plan->metrics[i], values, err);
 	for (size_t i = 0; plan->everything && i < reference->catalogue->n && rc == 0; i++)
@@ -177,7 +172,6 @@ int series_check(sqlite3 *db, const struct plan *plan, const struct reference *r
 	while (rc == 0 && labels_next(&cursor, &values.key, &values.key_len, &values.value,
 				      &values.value_len)) {
 		values.near[0] = '\0';
-		values.distance = SIZE_MAX;
 		rc = check_pair(labels_of, plan, reference, &values, err);
 		blob_free(&values.names);
 		values.shown = values.n = 0;

@@ -5,6 +5,7 @@
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
+#include "common/model/near_metric.h"
 #include "registry/column.h"
 #include "schema/event.h"
 #include "schema/reference_version.h"
@@ -169,7 +170,10 @@ static int closing_check(const struct catalogue *catalogue, const struct closing
 			 struct period period, struct err *err)
 {
 	char excerpt[EXCERPT_MAX], text[PERIOD_TEXT_MAX], day[DAY_TEXT_MAX];
-	if (form->metric && !catalogue_find(catalogue, form->metric))
+	bool known = !form->metric || catalogue_find(catalogue, form->metric);
+	if (!known && catalogue_did_you_mean(catalogue, form->metric, err))
+		return -EINVAL;
+	if (!known)
 		return err_set(err, -EINVAL,
 			       "the catalogue has no metric '%s'; `lantoa catalogue export` prints "
 			       "it",

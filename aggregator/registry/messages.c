@@ -4,6 +4,7 @@
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/model/labels.h"
+#include "common/model/near_metric.h"
 #include "common/model/verdict.h"
 #include "schema/event.h"
 
@@ -79,6 +80,8 @@ static int figure_check(sqlite3 *db, const struct reference *reference,
 			       "a message about a figure needs its office, metric and period: "
 			       "CODE --metric NAME --period PERIOD");
 	const struct metric *metric = catalogue_find(reference->catalogue, form->metric);
+	if (!metric && catalogue_did_you_mean(reference->catalogue, form->metric, err))
+		return -EINVAL;
 	if (!metric)
 		return err_set(err, -EINVAL,
 			       "the catalogue has no metric '%s'; `lantoa catalogue export` prints "
@@ -121,14 +124,12 @@ int message_add(sqlite3 *db, const struct reference *reference, const struct mes
 		struct err *err)
 {
 	char period[PERIOD_TEXT_MAX] = "", labels[LABELS_TEXT_MAX] = "";
-	char excerpt[EXCERPT_MAX], detail[512];
+	char detail[512];
 	const struct office *office =
-		form->office ? offices_by_code(reference->offices, form->office) : NULL;
+		form->office ? offices_expect(reference->offices, form->office, err) : NULL;
 	int64_t at_us = 0;
 	if (form->office && !office)
-		return err_set(err, -ENOENT,
-			       "there is no office '%s'; `lantoa office list` shows them",
-			       utf8_excerpt(form->office, strlen(form->office), excerpt));
+		return -ENOENT;
 	int rc = text_check(form->text, err);
 	if (rc == 0)
 		rc = figure_check(db, reference, form, period, labels, err);
@@ -227,12 +228,9 @@ int messages_list(sqlite3 *db, const struct reference *reference, const char *co
 		"message", "at",     "who",    "shown_name", "text",
 		"metric",  "labels", "period", "to_all",     "read"
 	};
-	char excerpt[EXCERPT_MAX];
-	const struct office *office = offices_by_code(reference->offices, code);
+	const struct office *office = offices_expect(reference->offices, code, err);
 	if (!office)
-		return err_set(err, -ENOENT,
-			       "there is no office '%s'; `lantoa office list` shows them",
-			       utf8_excerpt(code, strlen(code), excerpt));
+		return -ENOENT;
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	int rc = table ? messages_each(db, office->id, most, message_show, table, err)
 		       : err_memory(err);

@@ -2,6 +2,7 @@
 
 #include "common/model/civil.h"
 #include "common/model/invitation.h"
+#include "common/text/near_name.h"
 #include "registry/code.h"
 #include "registry/offices.h"
 #include "schema/event.h"
@@ -23,6 +24,31 @@
 static_assert(crypto_box_PUBLICKEYBYTES == KEY_LEN && crypto_box_SECRETKEYBYTES == KEY_LEN,
 	      "CURVE keys are crypto_box keys");
 
+/* As offices_expect() does, whose table nobody needs here. */
+static int code_refuse(sqlite3 *db, const char *code, struct err *err)
+{
+	char best[OFFICE_CODE_MAX] = "", name[256] = "";
+	sqlite3_stmt *stmt = NULL;
+	struct near_name near;
+	int rc = db_prepare(db, "SELECT code, name FROM office", &stmt, err);
+	near_name_begin(&near, code);
+	while (rc >= 0 && (rc = db_step(stmt, err)) == 1) {
+		const char *own = (const char *)sqlite3_column_text(stmt, 0);
+		const char *called = (const char *)sqlite3_column_text(stmt, 1);
+		if (!near_name_try(&near, own) && !near_name_try(&near, called))
+			continue;
+		(void)snprintf(best, sizeof(best), "%s", own ? own : ""); /* cut is fine */
+		(void)snprintf(name, sizeof(name), "%s", called ? called : "");
+	}
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	if (rc < 0)
+		return rc;
+	return *best ? err_set(err, -ENOENT, "there is no office '%s'; did you mean '%s' (%s)?",
+			       code, best, name)
+		     : err_set(err, -ENOENT,
+			       "there is no office '%s'; `lantoa office list` shows them", code);
+}
+
 static int office_id(sqlite3 *db, const char *code, int64_t *ret_id, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -34,8 +60,7 @@ static int office_id(sqlite3 *db, const char *code, int64_t *ret_id, struct err 
 	if (rc == 1)
 		*ret_id = sqlite3_column_int64(stmt, 0);
 	else if (rc == 0)
-		rc = err_set(err, -ENOENT,
-			     "there is no office '%s'; `lantoa office list` shows them", code);
+		rc = code_refuse(db, code, err);
 	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
 	return rc < 0 ? rc : 0;
 }

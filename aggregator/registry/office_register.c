@@ -164,12 +164,9 @@ struct move {
 static int move_find(const struct register_view *view, const char *code, const char *unit_code,
 		     int32_t from_day, struct move *ret_move, struct err *err)
 {
-	char excerpt[EXCERPT_MAX];
-	struct move move = { offices_by_code(view->offices, code), false };
+	struct move move = { offices_expect(view->offices, code, err), false };
 	if (!move.office)
-		return err_set(err, -ENOENT,
-			       "there is no office '%s'; `lantoa office list` shows them",
-			       utf8_excerpt(code, strlen(code), excerpt));
+		return -ENOENT;
 	for (size_t i = move.office->n_assignments; i-- > 0;) {
 		const struct assignment *assignment = &move.office->assignments[i];
 		if (assignment->from_day == from_day)
@@ -235,16 +232,13 @@ int office_rename(sqlite3 *db, const char *code, const char *name, const char *w
 		  bool *ret_changed, struct err *err)
 {
 	struct register_view view = { 0 };
-	char excerpt[EXCERPT_MAX];
 	bool same = false;
 	int rc = name_check(name, err);
 	if (rc == 0)
 		rc = view_open(&view, db, err);
-	const struct office *office = rc == 0 ? offices_by_code(view.offices, code) : NULL;
+	const struct office *office = rc == 0 ? offices_expect(view.offices, code, err) : NULL;
 	if (rc == 0 && !office)
-		rc = err_set(err, -ENOENT,
-			     "there is no office '%s'; `lantoa office list` shows them",
-			     utf8_excerpt(code, strlen(code), excerpt));
+		rc = -ENOENT;
 	if (rc == 0)
 		same = strcmp(office->name, name) == 0;
 	if (rc == 0 && !same)

@@ -2,6 +2,8 @@
 
 #include "common/base/array.h"
 #include "common/base/search.h"
+#include "common/base/utf8.h"
+#include "common/text/near_name.h"
 #include "registry/column.h"
 
 #include <errno.h>
@@ -186,6 +188,29 @@ const struct assignment *office_assignment(const struct office *office, int32_t 
 	for (size_t i = office->n_assignments; i-- > 0;) /* a few moves in an office's life */
 		if (office->assignments[i].from_day <= day)
 			return &office->assignments[i];
+	return NULL;
+}
+
+const struct office *offices_expect(const struct offices *offices, const char *code,
+				    struct err *err)
+{
+	char shown[EXCERPT_MAX];
+	const struct office *found = offices_by_code(offices, code), *best = NULL;
+	struct near_name near;
+	if (found)
+		return found;
+	near_name_begin(&near, code);
+	for (size_t i = 0; i < offices->n; i++)
+		if (near_name_try(&near, offices->list[i].code) ||
+		    near_name_try(&near, offices->list[i].name))
+			best = &offices->list[i];
+	utf8_excerpt(code, strlen(code), shown);
+	if (best)
+		err_set(err, -ENOENT, "there is no office '%s'; did you mean '%s' (%s)?", shown,
+			best->code, best->name);
+	else
+		err_set(err, -ENOENT, "there is no office '%s'; `lantoa office list` shows them",
+			shown);
 	return NULL;
 }
 

@@ -38,6 +38,10 @@ int offices_load(sqlite3 *db, const struct units *units, struct offices **ret_of
 void offices_close(struct offices *offices); /* NULL is fine */
 const struct office *offices_by_id(const struct offices *offices, int64_t id);
 const struct office *offices_by_code(const struct offices *offices, const char *code);
+/** The one of @code, else NULL and @err: -ENOENT, with the office that was meant, by a code or a
+ * name that is near, where there is one. */
+const struct office *offices_expect(const struct offices *offices, const char *code,
+				    struct err *err);
 /** The unit it reports for on @day; NULL when it is assigned to none, or to one not in force. */
 const struct unit *office_unit(const struct office *office, const struct units *units, int32_t day);
 /** What is said of it on @day; NULL: nothing yet. */

@@ -1,9 +1,9 @@
 #include "registry/reference.h"
 
-#include "common/base/near.h"
 #include "common/model/civil.h"
 #include "common/model/rule_metrics.h"
 #include "common/text/csv_reader.h"
+#include "common/text/near_name.h"
 #include "registry/delivery.h"
 #include "schema/reference_version.h"
 
@@ -312,23 +312,21 @@ int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed
 /* I13: a list that no metric is divided by would judge nothing. */
 static int list_suits(const struct catalogue *catalogue, const char *dimension, struct err *err)
 {
-	const char *near = NULL;
-	size_t least = near_limit(dimension);
+	const char *best = NULL;
+	struct near_name near;
+	near_name_begin(&near, dimension);
 	for (size_t i = 0; i < catalogue->n; i++)
 		for (size_t j = 0; j < catalogue->metrics[i].n_dimensions; j++) {
 			const char *other = catalogue->metrics[i].dimensions[j];
-			size_t distance = near_distance(dimension, other);
-			if (distance == 0)
+			if (strcmp(dimension, other) == 0)
 				return 0;
-			if (distance < least) {
-				least = distance;
-				near = other;
-			}
+			if (near_name_try(&near, other))
+				best = other;
 		}
-	return near ? err_set(err, -EINVAL,
+	return best ? err_set(err, -EINVAL,
 			      "no metric of the catalogue has the dimension '%s'; did you mean "
 			      "'%s'?",
-			      dimension, near)
+			      dimension, best)
 		    : err_set(err, -EINVAL,
 			      "no metric of the catalogue has the dimension '%s'; import a "
 			      "catalogue with it first, or leave the list out",

@@ -1,11 +1,11 @@
 #include "common/model/dimensions.h"
 
 #include "common/base/array.h"
-#include "common/base/near.h"
 #include "common/base/utf8.h"
 #include "common/model/document.h"
 #include "common/model/period.h"
 #include "common/text/import_sheet.h"
+#include "common/text/near_name.h"
 #include "common/text/viet.h"
 
 #include <errno.h>
@@ -303,36 +303,17 @@ enum code_verdict code_list_find(const struct code_list *list, const char *text,
 	return in_force(*ret_code, day) ? CODE_FOUND : CODE_NOT_IN_FORCE;
 }
 
-/* How far a name is from what was written, without marks: SIZE_MAX is another word. */
-static size_t far(const char *bare, const char *name)
-{
-	char other[VIET_KEY_MAX];
-	if (!viet_bare(name, other))
-		return SIZE_MAX;
-	size_t distance = near_distance(bare, other);
-	if (distance < near_limit(bare))
-		return distance;
-	/* "đất" for "đất đai" */
-	return strlen(bare) >= 3 && strstr(other, bare) ? near_limit(bare) : SIZE_MAX;
-}
-
 const struct code *code_list_near(const struct code_list *list, const char *text, int32_t day)
 {
 	const struct code *best = NULL;
-	size_t least = SIZE_MAX;
-	char bare[VIET_KEY_MAX];
-	if (!viet_bare(text, bare))
-		return NULL;
+	struct near_name near;
+	near_name_begin(&near, text);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct code *code = &list->codes[i];
 		const char *names[] = { code->code, code->label_vi, code->label_en };
-		for (size_t j = 0; j < 3 && in_force(code, day); j++) {
-			size_t distance = far(bare, names[j]);
-			if (distance < least) {
-				least = distance;
+		for (size_t j = 0; j < 3 && in_force(code, day); j++)
+			if (near_name_try(&near, names[j]))
 				best = code;
-			}
-		}
 	}
 	return best;
 }

@@ -39,6 +39,9 @@ struct metric {
 	int64_t min_e, max_e; /* mantissas with the metric's decimals */
 };
 
+/** What it is called in the thread's language; its name where it has no label. */
+const char *metric_called(const struct metric *metric);
+
 /** The words of a catalogue: flow stock ratio; sum last mean min max. */
 const char *kind_name(enum metric_kind kind);
 const char *agg_name(enum agg agg);

@@ -1,25 +1,11 @@
 #include "common/model/rule_metrics.h"
 
 #include "common/base/i18n.h"
-#include "common/base/near.h"
 #include "common/base/utf8.h"
+#include "common/model/near_metric.h"
 #include "common/text/diagnostics.h"
 
 #include <string.h>
-
-static const char *near_metric(const struct catalogue *catalogue, const char *name)
-{
-	const char *near = NULL;
-	size_t least = near_limit(name);
-	for (size_t i = 0; i < catalogue->n; i++) {
-		size_t distance = near_distance(name, catalogue->metrics[i].name);
-		if (distance < least) {
-			least = distance;
-			near = catalogue->metrics[i].name;
-		}
-	}
-	return near;
-}
 
 static void rule_check(const struct rule *rule, const struct catalogue *catalogue,
 		       struct diagnostics *diagnostics)
@@ -29,11 +15,12 @@ static void rule_check(const struct rule *rule, const struct catalogue *catalogu
 		const char *name = rule->terms[i].metric,
 			   *side = rule->terms[i].right ? "right" : "left";
 		const struct metric *metric = catalogue_find(catalogue, name);
-		const char *near = metric ? NULL : near_metric(catalogue, name);
-		if (near) /* I13 */
+		struct near_metrics near;
+		bool is_near = !metric && catalogue_near(catalogue, name, &near);
+		if (is_near) /* I13 */
 			diagnostics_add(diagnostics, rule->line,
 					"%s: the catalogue has no metric '%s'; did you mean '%s'?",
-					side, name, near);
+					side, name, near.list[0]->name);
 		else if (!metric)
 			diagnostics_add(diagnostics, rule->line,
 					"%s: the catalogue has no metric '%s'; import a catalogue "
@@ -82,9 +69,7 @@ const char *rule_numbers(const struct rule *rule, const struct catalogue *catalo
 	*text = '\0';
 	for (size_t i = 0; i < rule->n; i++) {
 		const struct metric *metric = catalogue_find(catalogue, rule->terms[i].metric);
-		const char *label = !metric                             ? rule->terms[i].metric
-				    : strcmp(language_tag(), "vi") == 0 ? metric->label_vi
-									: metric->label_en;
+		const char *label = !metric ? rule->terms[i].metric : metric_called(metric);
 		char shown[DECIMAL_TEXT_MAX];
 		if (!operands[i].known)
 			continue;

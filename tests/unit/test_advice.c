@@ -173,6 +173,9 @@ static void try_table(void *context, const char *text, struct blob *said, struct
 #define NO_COLUMN                                                                                  \
 	"line %u: column '%s' is neither period, metric, value and labels, nor a metric or a "     \
 	"dimension of the catalogue; rename or remove it"
+#define NEAR_COLUMN                                                                                \
+	"line %u: no column can be called '%s'; did you mean %s? Call it so if that is what it "   \
+	"has, or remove it"
 #define TWO_METRICS                                                                                \
 	"line %u: column '%s': several metrics have this label; use the metric's name, like %s"
 #define IN_BRACKETS                                                                                \
@@ -322,9 +325,14 @@ static const struct advice rows[] = {
 	{ "@\n", "Chỉ tiêu;Kỳ;Giá trị\nSector a;;\nHồ sơ;06/2025;8", SECTION_PART,
 	  "Chỉ tiêu;Kỳ;Giá trị;sector\nHồ sơ;06/2025;8;a", "2025-06 dossiers{sector=a}=8;" },
 	/* headings */
-	{ "Kỳ;Số tổ;@\n06/2025;8;9\n", "Ghi chép", NO_COLUMN, "Hồ sơ",
+	{ "Kỳ;Số tổ;@\n06/2025;8;9\n", "Điều tra", NO_COLUMN, "Hồ sơ",
 	  "2025-06 teams=8;2025-06 dossiers=9;" },
-	{ "Kỳ;Số tổ@\n", ";Ghi chép\n06/2025;8;9", NO_COLUMN, "\n06/2025;8", "2025-06 teams=8;" },
+	{ "Kỳ;Số tổ@\n", ";Điều tra\n06/2025;8;9", NO_COLUMN, "\n06/2025;8", "2025-06 teams=8;" },
+	{ "Kỳ;Số tổ;@\n06/2025;8;9\n", "Hồ so", NEAR_COLUMN, "dossiers",
+	  "2025-06 teams=8;2025-06 dossiers=9;" },
+	{ "Kỳ;Số tổ@\n", ";Ghi chép\n06/2025;8;9", NEAR_COLUMN, ";Ghi chú\n06/2025;8;9",
+	  "2025-06 teams=8;" },
+	{ "Kỳ;Số tổ@\n", ";Ghi chép\n06/2025;8;9", NEAR_COLUMN, "\n06/2025;8", "2025-06 teams=8;" },
 	{ "Kỳ;@\n06/2025;8\n", "Đã chi", TWO_METRICS, "$3", "2025-06 paid_a=8;" },
 	{ "Kỳ;Chỉ tiêu;Giá trị\n06/2025;@;8\n", "Đã chi",
 	  "'%s': several metrics have this label; use the metric's name, like %s", "$2",
@@ -350,9 +358,12 @@ static const struct advice rows[] = {
 	  "Chỉ tiêu;Tháng 5/2025;Tháng 6/2025\nSố tổ;7;8", "2025-05 teams=7;2025-06 teams=8;" },
 	{ "Kỳ;Chỉ tiêu;Giá trị\n06/2025;@;8\n", "", "is empty; write which metric the line is of",
 	  "Số tổ", "2025-06 teams=8;" },
-	{ "Kỳ;Chỉ tiêu;Giá trị\n06/2025;@;8\n", "Tổ số",
+	{ "Kỳ;Chỉ tiêu;Giá trị\n06/2025;@;8\n", "Điều tra",
 	  "no metric is called '%s'; call it as the form of its period on the page does", "teams",
 	  "2025-06 teams=8;" },
+	{ "Kỳ;Chỉ tiêu;Giá trị\n06/2025;@;8\n", "Số tố",
+	  "no metric is called '%s'; did you mean %s? Call it so if that is what the line has",
+	  "teams", "2025-06 teams=8;" },
 	{ "Kỳ;Số tổ\n06/2025;8@\n", ";9",
 	  "it stands in column %zu, which has no name in the header; name the column, or empty the "
 	  "cell",

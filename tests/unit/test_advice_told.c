@@ -315,7 +315,7 @@ static const struct advice of_json[] = {
 	  "in May, more", "teams=7;" },
 	{ JSON(TEAMS "@"), ", \"value\": 3", "'%s' is there twice in one object; leave one out", "",
 	  "teams=7;" },
-	{ JSON("\"metric\": \"@\", \"value\": 7"), "team",
+	{ JSON("\"metric\": \"@\", \"value\": 7"), "people",
 	  "'%s' is not in the catalogue; 'lantoa-agent catalogue' lists what is", "teams",
 	  "teams=7;" },
 	{ JSON("@" DOSSIERS ", \"labels\": {\"sector\": \"land\"}"), DOSSIERS "}, {",

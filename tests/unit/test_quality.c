@@ -336,7 +336,7 @@ static void it_says_what_is_meant(void **state)
 	} wrong[] = {
 		{ { .metric = "dd" },
 		  -EINVAL,
-		  "the catalogue has no metric 'dd'; did you mean 'd'?" },
+		  "the catalogue has no metric 'dd'; did you mean 'd' (Days)?" },
 		{ { .metric = "something.else" },
 		  -EINVAL,
 		  "the catalogue has no metric 'something.else'; 'lantoa catalogue export' names "

@@ -1,0 +1,72 @@
+#include "common/text/near_name.h"
+
+#include "common/base/near.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define PART_MIN          3u   /* letters of a part that tells something */
+#define PART              100u /* as distance: behind all that is mistyped */
+#define LETTERS_A_MISTAKE 5u   /* one in so many may be wrong, and one more */
+
+void near_name_begin(struct near_name *near, const char *wanted)
+{
+	near->least = SIZE_MAX;
+	if (!viet_bare(wanted, near->wanted))
+		near->wanted[0] = '\0'; /* nothing is near to it */
+}
+
+/* How many words of @longer stand between those of @shorter, all of which it has in their order;
+ * SIZE_MAX: it has not, or there is but one. */
+static size_t words_between(const char *shorter, const char *longer)
+{
+	size_t words = 0, skipped = 0;
+	while (*shorter) {
+		size_t n = strcspn(shorter, " ");
+		for (;;) {
+			size_t m = strcspn(longer, " ");
+			bool same = m == n && memcmp(shorter, longer, n) == 0;
+			if (m == 0)
+				return SIZE_MAX;
+			longer += m + strspn(longer + m, " ");
+			if (same)
+				break;
+			skipped++;
+		}
+		words++;
+		shorter += n + strspn(shorter + n, " ");
+	}
+	while (*longer) {
+		size_t m = strcspn(longer, " ");
+		longer += m + strspn(longer + m, " ");
+		skipped++;
+	}
+	return words > 1 ? skipped : SIZE_MAX;
+}
+
+size_t near_name_distance(const struct near_name *near, const char *name)
+{
+	const char *wanted = near->wanted;
+	size_t len = strlen(wanted), limit = len / LETTERS_A_MISTAKE + 1;
+	char bare[VIET_KEY_MAX];
+	if (len == 0 || !name || !viet_bare(name, bare) || !*bare)
+		return SIZE_MAX;
+	size_t distance = near_distance(wanted, bare);
+	if (distance <= limit && distance < len) /* another letter is another word */
+		return distance;
+	if (len < PART_MIN)
+		return SIZE_MAX;
+	if (strstr(bare, wanted)) /* "đất" for "đất đai" */
+		return PART;
+	size_t between = words_between(wanted, bare);
+	return between == SIZE_MAX ? SIZE_MAX : PART + 1 + between;
+}
+
+bool near_name_try(struct near_name *near, const char *name)
+{
+	size_t distance = near_name_distance(near, name);
+	if (distance >= near->least)
+		return false;
+	near->least = distance;
+	return true;
+}
