@@ -138,6 +138,9 @@ class Proxy(PageRig):
         self.shot(hoa, "proxy-saved-vi")
         self.shot(lan, "proxy-saved-en")
         self.teams_are("13", period)
+        for code, value in (("28001", "8"), ("28002", "5")):
+            rows = self.province.query("teams", area=code, per="month", revisions="1", **{"from": period, "to": period})
+            self.assertEqual([(str(row["became"]), row["author"]) for row in rows], [(value, CLERKS[code][0])])
         hoa.link("English").click()
         hoa.see("Typed by Nguyễn Thị Hoa")
         self.assertTrue(hoa.url().startswith(f"https://{self.host}/28001/form?"), hoa.url())
