@@ -144,7 +144,7 @@ const char *wording_value(int64_t value_e, unsigned decimals, char text[WORDING_
 
 const char *wording_code(const struct code *code)
 {
-	return vietnamese() ? code->label_vi : code->label_en;
+	return code_called(code);
 }
 
 /* The name of a value that is a code; the value itself, in @room, where it is none. */

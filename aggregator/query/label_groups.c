@@ -182,7 +182,7 @@ bool label_group_is_due(const struct label_group *group, const struct code_list 
 
 const char *code_name(const struct code *code)
 {
-	return strcmp(language_tag(), "vi") == 0 ? code->label_vi : code->label_en;
+	return code_called(code);
 }
 
 const char *label_group_name(const struct label_group *group)

@@ -124,7 +124,7 @@ int message_add(sqlite3 *db, const struct reference *reference, const struct mes
 		struct err *err)
 {
 	char period[PERIOD_TEXT_MAX] = "", labels[LABELS_TEXT_MAX] = "";
-	char detail[512];
+	char detail[512 + EXCERPT_MAX], text[EXCERPT_MAX];
 	const struct office *office =
 		form->office ? offices_expect(reference->offices, form->office, err) : NULL;
 	int64_t at_us = 0;
@@ -139,9 +139,11 @@ int message_add(sqlite3 *db, const struct reference *reference, const struct mes
 		rc = row_put(db, form, office ? office->id : TO_ALL, period, labels, at_us, err);
 	if (rc < 0)
 		return rc;
-	(void)snprintf(detail, sizeof(detail), "office=%s metric=%s labels=%s period=%s",
+	(void)snprintf(detail, sizeof(detail),
+		       "office=%s metric=%s labels=%s period=%s text=\"%s\"",
 		       office ? office->code : "-", form->metric ? form->metric : "-",
-		       *labels ? labels : "-", *period ? period : "-"); /* fits */
+		       *labels ? labels : "-", *period ? period : "-",
+		       utf8_excerpt(form->text, strlen(form->text), text)); /* fits */
 	return event_append(
 		db,
 		&(struct event_form){

@@ -1,6 +1,7 @@
 #include "common/model/dimensions.h"
 
 #include "common/base/array.h"
+#include "common/base/i18n.h"
 #include "common/base/utf8.h"
 #include "common/model/document.h"
 #include "common/model/period.h"
@@ -376,27 +377,33 @@ enum days_held dimensions_days(const struct dimensions *dimensions, const char *
 	return days;
 }
 
-/* The first codes of a list, for who wrote nothing near: "land, construction, ...". */
-static void codes_write(const struct code_list *list, int32_t day, char *text, size_t room)
+const char *code_called(const struct code *code)
+{
+	return strcmp(language_tag(), "vi") == 0 ? code->label_vi : code->label_en;
+}
+
+/* The first of a list by their names, which may be written as well as the codes, for who wrote
+ * nothing near: "Đất đai, Xây dựng, ...". */
+static void names_write(const struct code_list *list, int32_t day, char *text, size_t room)
 {
 	size_t len = 0;
 	text[0] = '\0';
 	for (size_t i = 0; i < list->n; i++) {
-		const char *code = list->codes[i].code;
+		const char *name = code_called(&list->codes[i]);
 		if (!in_force(&list->codes[i], day))
 			continue;
-		if (len + strlen(code) + 8 > room) {
-			memcpy(text + len, ", ...", 6);
+		if (len + strlen(name) + 8 > room) {
+			memcpy(text + len, "; ...", 6);
 			return;
 		}
-		len += (size_t)snprintf(text + len, room - len, "%s%s", len > 0 ? ", " : "", code);
+		len += (size_t)snprintf(text + len, room - len, "%s%s", len > 0 ? "; " : "", name);
 	}
 }
 
 static int refuse(const struct code_list *list, const char *text, int32_t day,
 		  const struct code *ended, struct err *err)
 {
-	char shown[EXCERPT_MAX], first[DAY_TEXT_MAX], last[DAY_TEXT_MAX], codes[128];
+	char shown[EXCERPT_MAX], first[DAY_TEXT_MAX], last[DAY_TEXT_MAX], names[192];
 	const struct code *near = ended ? NULL : code_list_near(list, text, day);
 	utf8_excerpt(text, strlen(text), shown);
 	if (ended && day < ended->from)
@@ -413,10 +420,10 @@ static int refuse(const struct code_list *list, const char *text, int32_t day,
 	if (near)
 		return err_set(err, -EINVAL,
 			       "%s '%s' is not in the province's list; did you mean '%s' (%s)?",
-			       list->dimension, shown, near->code, near->label_vi);
-	codes_write(list, day, codes, sizeof(codes));
+			       list->dimension, shown, near->code, code_called(near));
+	names_write(list, day, names, sizeof(names));
 	return err_set(err, -EINVAL, "%s '%s' is not in the province's list; choose one of it: %s",
-		       list->dimension, shown, codes);
+		       list->dimension, shown, names);
 }
 
 /* One blank between words, none at the ends. Never longer than it was. */

@@ -63,6 +63,8 @@ enum code_verdict {
 /** What @text means on @day. @ret_code: not set when it is unlisted. */
 enum code_verdict code_list_find(const struct code_list *list, const char *text, int32_t day,
 				 const struct code **ret_code);
+/** What it is called in the thread's language. */
+const char *code_called(const struct code *code);
 /** Is @text the code itself, however typed, and no name of it? */
 bool code_is(const struct code *code, const char *text);
 /** The code in force on @day that @text nearly means; NULL: none is near. */

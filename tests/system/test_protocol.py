@@ -92,7 +92,7 @@ class Protocol(rig.Rig):
         rows = self.province.get("/v1/quarantine")["rows"]
         self.assertEqual([row["labels"] for row in rows], ["desk=window", "desk=Một-cửa"])
         self.assertEqual(rows[0]["reason"], "desk 'window' is not in the province's list; choose "
-                         "one of it: counter")
+                         "one of it: Counter")
         self.assertIn("'Một-cửa' is a name, and the province takes the code, 'counter'",
                       rows[1]["reason"])
         # the list is mended: it counts as if it always had

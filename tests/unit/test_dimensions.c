@@ -95,15 +95,15 @@ static void what_is_not_in_the_list_is_asked_about(void **state)
 	(void)state;
 	struct dimensions *dimensions = read_good(lists);
 	assert_asked(dimensions, "sector=dat dai", "2025-06-01",
-		     "sector 'dat dai' is not in the province's list; did you mean 'land' (Đất "
-		     "đai)?");
+		     "sector 'dat dai' is not in the province's list; did you mean 'land' (Land)?");
 	assert_asked(dimensions, "sector=đất", "2025-06-01",
-		     "sector 'đất' is not in the province's list; did you mean 'land' (Đất đai)?");
-	assert_asked(dimensions, "sector=helth", "2025-06-01",
-		     "sector 'helth' is not in the province's list; did you mean 'health' (Y tế)?");
+		     "sector 'đất' is not in the province's list; did you mean 'land' (Land)?");
+	assert_asked(
+		dimensions, "sector=helth", "2025-06-01",
+		"sector 'helth' is not in the province's list; did you mean 'health' (Health)?");
 	assert_asked(dimensions, "sector=thủy sản", "2025-06-01",
-		     "sector 'thủy sản' is not in the province's list; choose one of it: land, "
-		     "building, health");
+		     "sector 'thủy sản' is not in the province's list; choose one of it: Land; "
+		     "Building; Health");
 	assert_asked(dimensions, "sector=construction", "2025-06-01",
 		     "sector 'construction' was in the province's list up to 2023-12-31 only; "
 		     "choose what it is counted under since");
@@ -142,8 +142,8 @@ static void a_name_of_a_code_is_no_code(void **state)
 		    "office's agent is of an older version; once it is upgraded, have the figure "
 		    "handed in again");
 	assert_told(dimensions, "app=VNeID;sector=sea", "2025-06-01",
-		    "sector 'sea' is not in the province's list; choose one of it: land, "
-		    "building, health");
+		    "sector 'sea' is not in the province's list; choose one of it: Land; "
+		    "Building; Health");
 	assert_true(dimensions_hold(dimensions, "sector=construction", day("2023-12-31")));
 	assert_false(dimensions_hold(dimensions, "sector=construction", day("2024-01-01")));
 	assert_true(dimensions_hold(dimensions, "topic=anything", day("2024-01-01")));

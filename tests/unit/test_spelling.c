@@ -304,8 +304,8 @@ static void what_is_no_label_is_asked_about(void **state)
 	query.by_label = NULL;
 	query.labels = "sector=lnd";
 	assert_refused(f, &query,
-		       "sector 'lnd' is not in the province's list; did you mean 'land' (Đất "
-		       "đai)?");
+		       "sector 'lnd' is not in the province's list; did you mean 'land' (Land "
+		       "use)?");
 	query.labels = "sector=land"; /* nothing of it yet */
 	table_close(ask(f, &query));
 	record(f, &f->a, "topic=apples", "2025-06-01", 1);

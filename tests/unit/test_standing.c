@@ -461,12 +461,19 @@ static void a_label_is_told_as_the_office_records_it(void **state)
 		int rc = message_add(testbed.db, testbed.reference, &form, &testbed.err);
 		assert_int_equal(rc, cases[i].told ? 0 : -EINVAL);
 		if (!cases[i].told) {
-			assert_non_null(strstr(testbed.err.text, "land"));
+			assert_non_null(strcasestr(testbed.err.text, "land"));
 		} else {
 			assert_int_equal(messages_list(testbed.db, testbed.reference, "o", 1,
 						       &table, &testbed.err),
 					 0);
 			assert_string_equal(testbed_cell(table, 0, "labels"), cases[i].told);
+			int64_t n = 0; /* the audit says what was told */
+			assert_int_equal(db_number(testbed.db,
+						   "SELECT count(*) FROM event WHERE kind = "
+						   "'office tell' AND detail LIKE '%text=\"x\"'",
+						   &n, &testbed.err),
+					 0);
+			assert_int_equal(n, 1);
 			table_close(table);
 		}
 		db_rollback(testbed.db);

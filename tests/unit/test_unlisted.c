@@ -136,7 +136,7 @@ static void what_waits_is_told_with_what_there_is(void **state)
 	assert_int_equal(table_rows(table), 2);
 	assert_string_equal(testbed_cell(table, 1, "reason"),
 			    "sector 'lnd' is not in the province's list; did you mean 'land' "
-			    "(Đất đai)?");
+			    "(Land use)?");
 	assert_string_equal(
 		testbed_cell(table, 0, "reason"),
 		"sector 'Đất đai' is a name, and the province takes the code, 'land': the "
