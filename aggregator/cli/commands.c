@@ -351,7 +351,7 @@ static int labels(const struct order *order, struct err *err)
 static const char rows_changed[] = N_("Rows changed: %s\n");
 static const char figures[] =
 	"received metric office area name labels period until label label_name value was "
-	"became change late entry batch author note event act event_at who "
+	"became change late entry batch author author_name note event act event_at who "
 	"shown_name targets rank "
 	"offices_reported offices_due missing waiting carried extra "
 	"operands reason";

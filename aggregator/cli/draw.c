@@ -38,6 +38,7 @@ static const struct title {
 	unsigned traits;
 } titles[] = {
 	{ "author", N_("Author"), 0 },
+	{ "author_name", N_("Author's name"), 0 },
 	{ "batch", N_("Batch"), NUMBER },
 	{ "event_at", N_("Time of the event"), 0 },
 	{ "spool", N_("Spool"), NUMBER },
@@ -77,6 +78,8 @@ static const struct title {
 	{ "entries", N_("Journal entries"), NUMBER },
 	{ "entry", N_("Journal entry"), NUMBER },
 	{ "expected", N_("Expected"), 0 },
+	{ "finished", N_("Finished"), 0 },
+	{ "finished_by", N_("Finished by"), 0 },
 	{ "extra", N_("Extra"), NUMBER | QUIET },
 	{ "figures", N_("Figures that count by it"), NUMBER },
 	{ "first", N_("First"), 0 },
@@ -109,6 +112,7 @@ static const struct title {
 	{ "office", N_("Office"), 0 },
 	{ "offices", N_("Offices that sent them"), NUMBER },
 	{ "offices_due", N_("Offices due"), NUMBER },
+	{ "offices_finished", N_("Offices finished"), NUMBER | QUIET },
 	{ "offices_reported", N_("Offices reported"), NUMBER },
 	{ "old_code", N_("Old code"), 0 },
 	{ "on_time", N_("On time"), NUMBER },

@@ -20,7 +20,7 @@ struct ledger *ledger_open(sqlite3 *db, struct err *err)
 	    !(ledger->quarantine = quarantine_open(db, err)) ||
 	    !(ledger->fold = fold_open(db, ledger->declarations, err)) ||
 	    !(ledger->older = older_copy_open(db, err)) ||
-	    usage_prepare(db, &ledger->usage, err) < 0 ||
+	    usage_prepare(db, &ledger->usage, err) < 0 || said_open(db, &ledger->said, err) < 0 ||
 	    effects_of(db, &ledger->effects, err) < 0) {
 		ledger_close(ledger);
 		return NULL;
@@ -33,6 +33,7 @@ void ledger_close(struct ledger *ledger)
 	if (!ledger)
 		return;
 	sqlite3_finalize(ledger->usage);
+	said_close(&ledger->said);
 	older_copy_close(ledger->older);
 	fold_close(ledger->fold);
 	quarantine_close(ledger->quarantine);

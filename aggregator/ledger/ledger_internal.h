@@ -6,6 +6,7 @@
 #include "journal/journal.h"
 #include "journal/older_copy.h"
 #include "journal/quarantine.h"
+#include "journal/said.h"
 #include "ledger/ledger.h"
 #include "ledger/run_order.h"
 #include "rollup/fold.h"
@@ -18,6 +19,7 @@ struct ledger {
 	struct fold *fold;
 	struct older_copy *older;
 	sqlite3_stmt *usage;     /* owned: usage_prepare() */
+	struct said said;        /* owned */
 	struct effects *effects; /* the connection's */
 	struct arena *arena;
 	const struct reference *reference;  /* lent */

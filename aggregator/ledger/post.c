@@ -5,7 +5,8 @@
  *   decode   its bytes become runs of points
  *   declare  its spool and its series get their numbers; all that can show it to be bad shows here
  *   judge    which of its figures count, and which are to be held, and why; nothing is written
- *   append   the batch to the journal, as it came, and what is held to quarantine
+ *   append   the batch to the journal, as it came, what is held to quarantine, and what people say
+ *            in it to where questions find it
  *   fold     what counts into the rollup pages
  *
  * A batch that declare or judge refuse leaves no trace: what was declared for it is undone. */
@@ -399,6 +400,8 @@ static int append(struct post *post, struct err *err)
 					    .held = ledger->held_list.data,
 					    .held_len = ledger->held_list.len };
 	int rc = journal_append(ledger->journal, post->spool, &entry, &post->entry, err);
+	if (rc == 0)
+		rc = said_put(&ledger->said, form->office, post->entry, &post->batch, err);
 	return rc < 0 || ledger->n_holds == 0 ? rc : append_holds(post, err);
 }
 

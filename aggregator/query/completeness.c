@@ -1,6 +1,8 @@
 #include "common/base/array.h"
 #include "common/base/blob.h"
+#include "common/model/civil.h"
 #include "query/figures.h"
+#include "query/finished.h"
 #include "query/known.h"
 #include "query/query.h"
 #include "query/series.h"
@@ -16,6 +18,7 @@ struct asking {
 	struct figures *figures;
 	struct table *table;
 	/* of the bucket at hand: */
+	struct finished_list finished;
 	const struct rows *rows;
 	struct astray {
 		const struct stray *stray;
@@ -47,6 +50,39 @@ static const struct stray *stray_of(const struct asking *asking, const struct of
 		if (asking->strays[i].stray->office == office)
 			return asking->strays[i].stray;
 	return NULL;
+}
+
+/* --- whose report is finished, as they say --- */
+
+/* When, and by whom; @finished: NULL: it is not. */
+static void put_finished(struct table *table, const struct finished *finished)
+{
+	char at[INSTANT_TEXT_MAX];
+	table_text(table, finished ? civil_format(finished->at_us, at) : NULL);
+	table_text(table, finished && *finished->author ? finished->author : NULL);
+}
+
+/* How many of the row's offices; @ret_one: of a row that is one office. */
+static int64_t count_finished(const struct asking *asking, struct period bucket, size_t nth,
+			      const struct finished **ret_one)
+{
+	const struct reference *reference = asking->reference;
+	const struct row *row = &asking->rows->list[nth];
+	int32_t day = period_first_day(bucket);
+	int64_t n = 0;
+	*ret_one = NULL;
+	for (size_t i = 0; i < asking->finished.n; i++) {
+		const struct finished *finished = &asking->finished.list[i];
+		const struct office *office = offices_by_id(reference->offices, finished->office);
+		const struct unit *unit =
+			office ? office_unit(office, reference->units, day) : NULL;
+		if (!office || rows_place(asking->rows, office, unit, day).row != (int32_t)nth)
+			continue;
+		n++;
+		if (row->office)
+			*ret_one = finished;
+	}
+	return n;
 }
 
 /* --- who is missing (I6) --- */
@@ -84,6 +120,7 @@ static void put_member(const struct asking *asking, struct period bucket,
 	table_int(table, counts->carried);
 	table_int(table, counts_missing(counts));
 	table_int(table, counts->waiting);
+	put_finished(table, finished_of(&asking->finished, member->office->id));
 	if (stray)
 		stray_tell(stray, asking->n_strays, sentence);
 	table_text(table, stray ? sentence : NULL);
@@ -136,9 +173,11 @@ static void put_percent(struct table *table, const struct counts *counts)
 	mpq_clear(share);
 }
 
-static void put_counts(const struct asking *asking, struct period bucket, const struct row *row,
+static void put_counts(const struct asking *asking, struct period bucket, size_t nth,
 		       const struct counts *counts)
 {
+	const struct row *row = &asking->rows->list[nth];
+	const struct finished *one;
 	char text[PERIOD_TEXT_MAX], sentence[STRAY_SENTENCE_MAX];
 	struct table *table = asking->table;
 	bool names = !row->unit && !row->office && asking->n_strays > 0;
@@ -159,6 +198,8 @@ static void put_counts(const struct asking *asking, struct period bucket, const 
 	table_int(table, counts->revisions);
 	table_int(table, counts->offices_due);
 	table_int(table, counts->offices_reported);
+	table_int(table, count_finished(asking, bucket, nth, &one));
+	put_finished(table, one);
 	put_percent(table, counts);
 	if (names)
 		stray_tell(asking->strays[0].stray, asking->n_strays, sentence);
@@ -191,6 +232,8 @@ static int ask_rows(struct asking *asking, struct rows *rows, struct period buck
 	asking->rows = rows;
 	int rc = figures_begin(asking->figures, rows, bucket, err);
 	if (rc == 0)
+		rc = finished_read(&asking->finished, bucket, asking->plan->known_us, err);
+	if (rc == 0)
 		rc = count(asking, shown, err);
 	if (rc < 0)
 		return rc;
@@ -205,7 +248,7 @@ static int ask_rows(struct asking *asking, struct rows *rows, struct period buck
 	bool says = rest->due > 0 || rest->extra > 0 || rest->revisions > 0 || rest->waiting > 0 ||
 		    asking->n_strays > 0;
 	for (size_t i = 0; i < rows->n - !says; i++)
-		put_counts(asking, bucket, &rows->list[i], &shown[i].counts);
+		put_counts(asking, bucket, i, &shown[i].counts);
 	return 0;
 }
 
@@ -272,14 +315,29 @@ static struct table *table_of(const struct plan *plan)
 {
 	static const char *const missing[] = { "period",  "area",    "area_name", "office",
 					       "name",    "due",     "reported",  "carried",
-					       "missing", "waiting", "reason" };
-	static const char *const counted[] = {
-		"period",     "until",   "area",        "name",
-		"valid_from", "due",     "reported",    "on_time",
-		"late",       "carried", "missing",     "waiting",
-		"extra",      "revised", "offices_due", "offices_reported",
-		"percent",    "reason"
-	};
+					       "missing", "waiting", "finished",  "finished_by",
+					       "reason" };
+	static const char *const counted[] = { "period",
+					       "until",
+					       "area",
+					       "name",
+					       "valid_from",
+					       "due",
+					       "reported",
+					       "on_time",
+					       "late",
+					       "carried",
+					       "missing",
+					       "waiting",
+					       "extra",
+					       "revised",
+					       "offices_due",
+					       "offices_reported",
+					       "offices_finished",
+					       "finished",
+					       "finished_by",
+					       "percent",
+					       "reason" };
 	return has_rows(plan) ? table_open(counted, sizeof(counted) / sizeof(counted[0]))
 			      : table_open(missing, sizeof(missing) / sizeof(missing[0]));
 }
@@ -302,6 +360,8 @@ int completeness_run(sqlite3 *db, const struct reference *now, const struct quer
 	asking.figures =
 		asking.table ? figures_open(db, reference, &plan, !has_rows(&plan), err) : NULL;
 	rc = asking.figures ? 0 : asking.table ? err->code : err_memory(err);
+	if (rc == 0)
+		rc = finished_open(db, &asking.finished, err);
 	if (rc == 0) {
 		plan_head(&plan, asking.table);
 		known_head(&then, asking.table);
@@ -313,6 +373,7 @@ int completeness_run(sqlite3 *db, const struct reference *now, const struct quer
 	if (rc == 0 && table_failed(asking.table))
 		rc = err_memory(err);
 	figures_close(asking.figures);
+	finished_close(&asking.finished);
 	free(asking.strays);
 	if (rc < 0) {
 		table_close(asking.table);

@@ -94,10 +94,28 @@ static int event_tell(struct history *h, struct err *err)
 	return rc;
 }
 
+/* When the event was that is to be gone on from. */
+static int before_find(struct history *h, int64_t *ret_us, struct err *err)
+{
+	sqlite3_stmt *at = NULL;
+	if (!h->form->before)
+		return 0;
+	int rc = db_prepare(h->db, "SELECT at_us FROM event WHERE id = ?", &at, err);
+	if (rc == 0) {
+		sqlite3_bind_int64(at, 1, h->form->before);
+		rc = db_step(at, err);
+	}
+	if (rc == 1)
+		*ret_us = sqlite3_column_int64(at, 0);
+	(void)sqlite3_finalize(at); /* repeats the error that step told */
+	return rc < 0 ? rc : 0;
+}
+
 static int events_tell(struct history *h, struct err *err)
 {
 	char next[24];
-	int64_t last = 0;
+	int64_t last = 0, before_us = INT64_MAX;
+	bool more = false;
 	sqlite3_stmt *rows = NULL;
 	int rc = db_prepare(h->db,
 			    "SELECT " EVENT_COLUMNS " FROM event WHERE id < ?1 AND"
@@ -109,6 +127,13 @@ static int events_tell(struct history *h, struct err *err)
 			    &rows, err);
 	if (rc < 0)
 		return rc;
+	rc = before_find(h, &before_us, err);
+	if (rc == 0)
+		rc = history_finished_open(h, before_us, err);
+	if (rc < 0) {
+		(void)sqlite3_finalize(rows); /* it was not stepped */
+		return rc;
+	}
 	sqlite3_bind_int64(rows, 1, h->form->before ? h->form->before : INT64_MAX);
 	sqlite3_bind_text(rows, 2, h->form->name, -1, SQLITE_STATIC);
 	sqlite3_bind_int(rows, 3, h->office != NULL);
@@ -117,16 +142,21 @@ static int events_tell(struct history *h, struct err *err)
 		if (table_rows(h->table) >= h->form->most && last > 0) {
 			(void)snprintf(next, sizeof(next), "%" PRId64, last); /* fits */
 			table_head(h->table, "history", "next", next);
+			more = true;
 			rc = 0;
 			break;
 		}
 		rc = event_read(rows, &h->event, err);
+		if (rc == 0)
+			rc = history_finished(h, h->event.at_us, err);
 		if (rc == 0)
 			rc = event_tell(h, err);
 		if (rc < 0)
 			break;
 		last = h->event.id;
 	}
+	if (rc == 0 && !more)
+		rc = history_finished(h, INT64_MIN, err);
 	(void)sqlite3_finalize(rows); /* repeats the error that step told */
 	return rc;
 }
@@ -186,6 +216,7 @@ int history_run(sqlite3 *db, const struct reference *reference, const struct his
 	}
 	(void)sqlite3_finalize(h.account); /* these repeat an error told before */
 	(void)sqlite3_finalize(h.kind);
+	(void)sqlite3_finalize(h.finished);
 	held_entry_close(&h.held);
 	declarations_close(h.declarations);
 	if (rc < 0) {

@@ -26,6 +26,10 @@ struct history_form {
  * together (row: its code), of a metric by office and period (row: both; of hours and minutes, the
  * day).
  *
+ * Of an office, among the events in the order of time, which reports it called finished, or not
+ * after all: without event, record report, row the period, who the account that said so, at when
+ * it came.
+ *
  * Head object "history": name, and next, the event to go on before, when there are older ones.
  * -ENOENT with a sentence: nothing ever was called so. Runs inside the caller's read transaction.
  */

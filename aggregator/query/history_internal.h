@@ -21,6 +21,7 @@ struct history {
 	const struct reference *reference;
 	struct table *table;
 	sqlite3_stmt *account, *kind;
+	sqlite3_stmt *finished; /* of the office, newest first; NULL: none, or none left */
 	struct declarations *declarations;
 	struct held_entry held;   /* of which something was held or released */
 	struct event event;       /* at hand */
@@ -37,3 +38,9 @@ void history_put(struct history *h, const char *of, const char *row, const char 
 void history_register(struct history *h, const json_t *rows);
 int history_editions(struct history *h, const json_t *rows, struct err *err);
 int history_holds(struct history *h, const json_t *rows, struct err *err);
+
+/* history_finished.c: which reports the office called finished, or not after all, between the
+ * events. Open: those that came before @before_us. Then those that came at @until_us or later, and
+ * were not told yet. */
+int history_finished_open(struct history *h, int64_t before_us, struct err *err);
+int history_finished(struct history *h, int64_t until_us, struct err *err);

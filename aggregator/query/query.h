@@ -60,9 +60,11 @@ int query_run(sqlite3 *db, const struct reference *now, const struct query *quer
  * a unit). With @by, a row for each unit or
  * office: period, until (as above), area, name, valid_from, due, reported, on_time, late (reported,
  * but after it was due), carried, missing, waiting, extra, revised, offices_due, offices_reported,
- * percent (of what was due, how much was reported; null when nothing was due), reason (of the last
- * row, where it names an office as above). A reported zero is reported;
- * a figure that was withdrawn is missing, and counts as revised.
+ * offices_finished (how many said that their report of this very period is finished), finished and
+ * finished_by (of a row that is one office: when, and who), percent (of what was due, how much was
+ * reported; null when nothing was due), reason (of the last row, where it names an office as
+ * above). A reported zero is reported; a figure that was withdrawn is missing, and counts as
+ * revised.
  */
 int completeness_run(sqlite3 *db, const struct reference *now, const struct query *query,
 		     struct table **ret_answer, struct err *err);
@@ -74,12 +76,13 @@ int completeness_run(sqlite3 *db, const struct reference *now, const struct quer
  * received, metric, office, name (of the office), labels, period, was, became (null: withdrawn),
  * change (first, corrected, withdrawn, or held: it waits in quarantine and changed nothing), late
  * (it came after the figure was due), entry (of the journal), spool and batch (which brought it),
- * author (null until agents say so), reason (why it waits or, where it was released, waited), and
- * the event that released it or, after it had counted, held it: event (its number), act (in the
- * reader's language), event_at, who, shown_name. What was released before events began has event_at
- * alone; what is held since it came has no event. What was held, released and held again has,
- * before its row, a row for each of these: change released, or held again, with the event that did;
- * and what a release left held for another reason a row, change held, for each reason before.
+ * author (null where its office does not say), author_name (as that account is shown), note, reason
+ * (why it waits or, where it was released, waited), and the event that released it or, after it had
+ * counted, held it: event (its number), act (in the reader's language), event_at, who, shown_name.
+ * What was released before events began has event_at alone; what is held since it came has no
+ * event. What was held, released and held again has, before its row, a row for each of these:
+ * change released, or held again, with the event that did; and what a release left held for another
+ * reason a row, change held, for each reason before.
  *
  * Rows that are corrected or withdrawn are those that the column `revisions` of a query counts: the
  * first report of a period is none, nor is the first after a withdrawal (rule 5.4). What came again

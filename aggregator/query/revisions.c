@@ -231,6 +231,10 @@ static int put_author(struct gathering *g, struct table *table, const struct not
 			remark = batch->remarks[i].text;
 	}
 	table_text(table, author);
+	if (author)
+		account_put(g->account, author, table);
+	else
+		table_null(table);
 	table_text(table, remark);
 	return rc;
 }
@@ -476,11 +480,12 @@ static void gathering_close(struct gathering *g)
 int revisions_run(sqlite3 *db, const struct reference *now, const struct query *query,
 		  struct table **ret_answer, struct err *err)
 {
-	static const char *const columns[] = {
-		"received", "metric", "office", "name",  "labels",   "period", "was",
-		"became",   "change", "late",   "entry", "spool",    "batch",  "author",
-		"note",     "reason", "event",  "act",   "event_at", "who",    "shown_name"
-	};
+	static const char *const columns[] = { "received", "metric",    "office",      "name",
+					       "labels",   "period",    "was",         "became",
+					       "change",   "late",      "entry",       "spool",
+					       "batch",    "author",    "author_name", "note",
+					       "reason",   "event",     "act",         "event_at",
+					       "who",      "shown_name" };
 	struct plan plan;
 	struct reference_then then;
 	struct query whole = *query;

@@ -26,6 +26,7 @@ static int account_check(sqlite3 *db, const char *account, struct err *err)
 		return 0;
 	int rc = db_prepare(db,
 			    "SELECT 1 FROM event WHERE who = ?1 UNION ALL"
+			    " SELECT 1 FROM author WHERE name = ?1 UNION ALL"
 			    " SELECT 1 FROM account WHERE account = ?1 LIMIT 1",
 			    &stmt, err);
 	if (rc == 0) {
@@ -130,6 +131,7 @@ int account_list(sqlite3 *db, struct table **ret_table, struct err *err)
 				   "SELECT who, max(shown), sum(n), max(at_us) FROM"
 				   " (SELECT who, NULL AS shown, count(*) AS n, max(at_us) AS at_us"
 				   "  FROM event GROUP BY who"
+				   "  UNION ALL SELECT DISTINCT name, NULL, 0, NULL FROM author"
 				   "  UNION ALL SELECT account, shown, 0, NULL FROM account)"
 				   " GROUP BY who ORDER BY who",
 				   &rows, err)

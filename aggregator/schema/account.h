@@ -11,8 +11,9 @@
 #define ACCOUNT_SHOWN_MAX 100u /* bytes */
 
 /** From now on @account is shown as @shown; "": its name is deleted. -ENOENT with a sentence that
- * says what there is: no account of that name did anything yet, nor is it a user's of this machine;
- * -EINVAL: @shown is too long, or no text. In a transaction of the caller. */
+ * says what there is: no account of that name did anything yet, or typed a figure at an
+ * office, nor is it a user's of this machine; -EINVAL: @shown is too long, or no text. In a
+ * transaction of the caller. */
 int account_name(sqlite3 *db, const char *account, const char *shown, struct err *err);
 
 /** @account, that user @uid of this machine has, acts: unless it has a shown name, it is shown by
@@ -21,7 +22,8 @@ int account_name(sqlite3 *db, const char *account, const char *shown, struct err
  * keep no act from being done. In a transaction of the caller. */
 void account_meet(sqlite3 *db, const char *account, uid_t uid);
 
-/** All that did anything, or have a name: account, shown_name, acts (how many events), last_act. */
+/** All that did anything, typed figures, or have a name: account, shown_name, acts (how many
+ * events), last_act. */
 int account_list(sqlite3 *db, struct table **ret_table, struct err *err);
 
 /** Prepare the question for the shown name of an account, ?1. */

@@ -238,6 +238,15 @@ static const char *const steps[] = {
 	"  office INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE, created_us INTEGER NOT NULL,"
 	"  expires_us INTEGER NOT NULL, revoked_us INTEGER) STRICT;"
 	"CREATE TABLE token_use(token INTEGER PRIMARY KEY, used_us INTEGER NOT NULL) STRICT;",
+	/* 18: what people say in batches: said.c */
+	"CREATE TABLE finished(day INTEGER NOT NULL, shape INTEGER NOT NULL,"
+	"  office INTEGER NOT NULL, entry INTEGER NOT NULL, author TEXT NOT NULL,"
+	"  at_us INTEGER NOT NULL, undone INTEGER NOT NULL,"
+	"  PRIMARY KEY(day, shape, office, entry)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX finished_office ON finished(office, entry);"
+	"CREATE TABLE author(office INTEGER NOT NULL, name TEXT NOT NULL, entry INTEGER NOT NULL,"
+	"  PRIMARY KEY(office, name)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX author_name ON author(name);",
 };
 
 #define N_STEPS         ((int)(sizeof(steps) / sizeof(steps[0])))

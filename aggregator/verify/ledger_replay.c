@@ -8,6 +8,7 @@
 #include "journal/day_times.h"
 #include "journal/held_list.h"
 #include "journal/quarantine.h"
+#include "journal/said.h"
 #include "schema/effects.h"
 #include "schema/schema.h"
 
@@ -31,6 +32,7 @@ struct ledger_replay {
 	int64_t of_before;
 	struct day_index *day_index;
 	struct day_times *day_times;
+	struct said said;
 	struct replayed_spool *spools; /* owned [n_spools], in the order in which they began */
 	size_t n_spools;
 	int64_t last_spool;        /* the highest row */
@@ -108,6 +110,8 @@ struct ledger_replay *ledger_replay_open(struct verify_report *report, struct er
 		rc = db_begin(r->db, err);
 	if (rc == 0)
 		rc = statements_prepare(r, err);
+	if (rc == 0)
+		rc = said_open(r->db, &r->said, err);
 	if (rc == 0 && (!(r->day_index = day_index_open(r->db, err)) ||
 			!(r->day_times = day_times_open(r->db, true, err))))
 		rc = err->code;
@@ -128,6 +132,7 @@ void ledger_replay_close(struct ledger_replay *replay)
 					     r->uncounted,   r->settles, r->spool_put };
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
 		sqlite3_finalize(statements[i]);
+	said_close(&r->said);
 	day_index_close(r->day_index);
 	day_times_close(r->day_times);
 	hash_index_deinit(&r->by_name);
@@ -563,6 +568,8 @@ int ledger_replay_entry(struct ledger_replay *replay, const struct replay_entry 
 		      : said >= DAY_MIN && said <= DAY_MAX ? (int32_t)said
 							   : DAY_MAX;
 	int rc = spool_replay(r, entry, batch, &spool, err);
+	if (rc == 0 && batch)
+		rc = said_put(&r->said, entry->office, entry->id, batch, err);
 	if (!batch) { /* the days name it */
 		r->report->damaged = true;
 		sqlite3_bind_int(r->uncounted, 1, day);

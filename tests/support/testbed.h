@@ -85,6 +85,7 @@ struct testbed_spool {
 		uint32_t shape;
 	} series[TESTBED_SERIES_MAX];
 	size_t n;
+	const struct finishing *finished; /* what its next batches say; NULL: of some days */
 };
 
 struct testbed_figure {

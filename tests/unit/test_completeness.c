@@ -519,6 +519,80 @@ static void what_waits_stands_beside_what_is_missing(void **state)
 	has(f, 0, "waiting", "0");
 }
 
+static void say(struct fixture *f, struct testbed_spool *spool, bool undone, const char *received)
+{
+	struct testbed_figure figure = {
+		.metric = "n", .labels = "", .grain = GRAIN_DAY, .value_e = 3, .author = "hoa"
+	};
+	const struct finishing finished = { .grain = GRAIN_MONTH,
+					    .author = 1,
+					    .undone = undone,
+					    .at_us = civil_day_start_us(day_of("2025-07-02")) };
+	struct testbed_batch batch;
+	spool->finished = &finished;
+	testbed_seal(spool, day_of("2025-06-01"), &figure, 1, civil_day_start_us(day_of(received)),
+		     &batch);
+	spool->finished = NULL;
+	testbed_commit(&f->testbed, &batch, 1);
+	blob_free(&batch.payload);
+}
+
+static bool has_none(const struct fixture *f, size_t row, const char *column)
+{
+	return testbed_cell(f->table, row, column) == NULL;
+}
+
+/* An office says that its month is finished, though most of its days are missing. */
+static void a_finished_report_is_told_beside_what_is_missing_of_it(void **state)
+{
+	struct fixture *f = *state;
+	struct query units = { .name = "n",
+			       .by = "commune",
+			       .per = "month",
+			       .from = "2025-06",
+			       .to = "2025-06" },
+		     offices = units, missing = units;
+	offices.by = "office";
+	missing.by = NULL;
+	say(f, &f->c, false, "2025-07-03");
+	ask(f, &units);
+	has(f, 0, "area", "C");
+	has(f, 0, "missing", "29");
+	has(f, 0, "offices_finished", "1");
+	assert_true(has_none(f, 0, "finished"));
+	has(f, 1, "offices_finished", "0");
+	ask(f, &offices);
+	has(f, 0, "area", "c");
+	has(f, 0, "offices_finished", "1");
+	has(f, 0, "finished", "2025-07-02T00:00:00+07:00");
+	has(f, 0, "finished_by", "hoa");
+	assert_true(has_none(f, 1, "finished"));
+	ask(f, &missing);
+	has(f, 0, "office", "c");
+	has(f, 0, "finished_by", "hoa");
+	assert_true(has_none(f, 1, "finished_by"));
+	units.per = "day"; /* of a month alone it was said */
+	units.from = units.to = "2025-06-01";
+	ask(f, &units);
+	has(f, 0, "offices_finished", "0");
+	/* It is taken back, but was known. */
+	say(f, &f->c, true, "2025-07-05");
+	ask(f, &missing);
+	assert_true(has_none(f, 0, "finished"));
+	missing.known = "2025-07-04";
+	ask(f, &missing);
+	has(f, 0, "finished_by", "hoa");
+	missing.known = "2025-07-02";
+	ask(f, &missing);
+	assert_true(has_none(f, 0, "finished"));
+	struct table *differences;
+	assert_int_equal(testbed_verify(&f->testbed, &differences), 0);
+	table_close(differences);
+	testbed_exec(&f->testbed, "UPDATE finished SET undone = 1 - undone");
+	assert_true(testbed_verify(&f->testbed, &differences) > 0);
+	table_close(differences);
+}
+
 /* Nobody can ask for a metric that is not there. Once it is, what came of it waits. */
 static void of_a_metric_not_known_yet_nothing_waits(void **state)
 {
@@ -659,6 +733,7 @@ int main(void)
 		TEST(only_what_is_over_is_due),
 		TEST(what_waits_stands_beside_what_is_missing),
 		TEST(of_a_metric_not_known_yet_nothing_waits),
+		TEST(a_finished_report_is_told_beside_what_is_missing_of_it),
 		TEST(who_stands_on_a_unit_that_ended_is_named),
 		TEST(who_was_taken_away_is_named_where_something_waits),
 	};

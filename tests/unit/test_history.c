@@ -12,8 +12,10 @@
 #include "query/history.h"
 #include "query/history_cells.h"
 #include "query/query.h"
+#include "schema/account.h"
 #include "support/testbed.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -386,6 +388,44 @@ static void who_typed_a_figure_and_what_was_noted_is_told(void **state)
 	table_close(differences);
 }
 
+/* In the order of time, among the events of its office; whoever typed there may have a shown name.
+ */
+static void that_a_report_is_finished_is_told_of_its_office(void **state)
+{
+	struct fixture *f = *state;
+	struct testbed_figure figure = { .metric = "monthly",
+					 .labels = "",
+					 .grain = GRAIN_MONTH,
+					 .value_e = 3,
+					 .author = "hoa" };
+	struct finishing finished = { .grain = GRAIN_MONTH, .author = 1 };
+	const struct history_form form = { .name = "a", .most = 100 };
+	struct testbed_batch batch;
+	int32_t day = 0;
+	assert_int_equal(day_parse("2025-03-01", &day, &f->testbed.err), 0);
+	for (int i = 0; i < 2; i++) {
+		finished.undone = i == 1;
+		f->a.finished = &finished;
+		testbed_seal(&f->a, day, &figure, 1, testbed_time(&f->testbed), &batch);
+		f->a.finished = NULL;
+		testbed_commit(&f->testbed, &batch, 1);
+		blob_free(&batch.payload);
+	}
+	assert_int_equal(account_name(f->testbed.db, "hoa", "Nguyễn Hoa", &f->testbed.err), 0);
+	assert_int_equal(account_name(f->testbed.db, "hao", "Hao", &f->testbed.err), -ENOENT);
+	assert_int_equal(
+		history_run(f->testbed.db, f->testbed.reference, &form, &f->table, &f->testbed.err),
+		0);
+	for (size_t i = 0; i < 2; i++) {
+		assert_string_equal(testbed_cell(f->table, i, "record"), "report");
+		assert_string_equal(testbed_cell(f->table, i, "row"), "2025-03");
+		assert_string_equal(testbed_cell(f->table, i, "became"), i == 0 ? "no" : "yes");
+		assert_string_equal(testbed_cell(f->table, i, "who"), "hoa");
+		assert_string_equal(testbed_cell(f->table, i, "shown_name"), "Nguyễn Hoa");
+	}
+	assert_string_not_equal(testbed_cell(f->table, 2, "record"), "report");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -398,6 +438,7 @@ int main(void)
 		TEST(a_damaged_edition_hides_no_other),
 		TEST(what_was_held_before_is_told_of_a_figure_that_is_held_again),
 		TEST(who_typed_a_figure_and_what_was_noted_is_told),
+		TEST(that_a_report_is_finished_is_told_of_its_office),
 		TEST(what_waits_for_another_reason_waited_for_that_before),
 	};
 	return cmocka_run_group_tests_name("history", tests, NULL, NULL);
