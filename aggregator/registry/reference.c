@@ -1,10 +1,10 @@
 #include "registry/reference.h"
 
-#include "common/model/civil.h"
 #include "common/model/rule_metrics.h"
 #include "common/text/csv_reader.h"
 #include "common/text/near_name.h"
 #include "registry/delivery.h"
+#include "schema/event.h"
 #include "schema/reference_version.h"
 
 #include <errno.h>
@@ -72,10 +72,13 @@ static int document_store(sqlite3 *db, const struct document *document, const ch
 			  struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
-	int rc = db_prepare(db, document->insert, &stmt, err);
+	int64_t at_us = 0; /* as its event will be: never before what is in the ledger */
+	int rc = event_time(db, EVENT_NOW, &at_us, err);
+	if (rc == 0)
+		rc = db_prepare(db, document->insert, &stmt, err);
 	if (rc < 0)
 		return rc;
-	sqlite3_bind_int64(stmt, 1, civil_now_us());
+	sqlite3_bind_int64(stmt, 1, at_us);
 	sqlite3_bind_blob64(stmt, 2, csv, len, SQLITE_STATIC);
 	rc = db_run(stmt, err);
 	(void)sqlite3_finalize(stmt); /* repeats the error that run told */

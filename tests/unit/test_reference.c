@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "api/status.h"
+#include "common/model/civil.h"
 #include "common/net/wire.h"
 #include "registry/code.h"
 #include "registry/delivery.h"
@@ -13,6 +14,7 @@
 #include "registry/reference.h"
 #include "registry/successors.h"
 #include "registry/units_import.h"
+#include "schema/event.h"
 #include "schema/reference_version.h"
 #include "support/fault.h"
 #include "support/province.h"
@@ -114,6 +116,29 @@ static void the_last_edition_is_in_force(void **state)
 	assert_int_equal(loaded->version, version + 1);
 	assert_non_null(catalogue_find(loaded->catalogue, "team.count"));
 	reference_close(loaded);
+}
+
+/* Whatever the clock says: the ledger's time never runs backward. */
+static void an_edition_came_when_its_event_did(void **state)
+{
+	struct province *p = *state;
+	bool changed = false;
+	int64_t in_order = 0;
+	const struct event_form ahead = { .who = "test",
+					  .kind = "test",
+					  .at_us = civil_now_us() + INT64_C(86400000000),
+					  .note = true },
+				act = { .who = "test", .kind = "catalogue import" };
+	assert_int_equal(event_append(p->db, &ahead, NULL, &p->err), 0);
+	assert_int_equal(import(p, catalogue_import, CATALOGUE COUNT, &changed), 0);
+	assert_int_equal(event_append(p->db, &act, NULL, &p->err), 0);
+	assert_int_equal(db_number(p->db,
+				   "SELECT imported_us > (SELECT at_us FROM event WHERE kind ="
+				   " 'test') AND imported_us <= (SELECT max(at_us) FROM event)"
+				   " FROM catalogue ORDER BY id DESC LIMIT 1",
+				   &in_order, &p->err),
+			 0);
+	assert_int_equal(in_order, 1);
 }
 
 static void indicators_and_catalogue_must_suit_each_other(void **state)
@@ -489,6 +514,7 @@ int main(void)
 		test(a_new_province_knows_nothing_and_says_so),
 		test(the_real_files_go_in_whole),
 		test(the_last_edition_is_in_force),
+		test(an_edition_came_when_its_event_did),
 		test(indicators_and_catalogue_must_suit_each_other),
 		test(a_catalogue_keeps_the_names_of_indicators_free),
 		test(a_catalogue_that_cannot_be_sent_is_refused),

@@ -522,7 +522,8 @@ static void what_nothing_can_make_anew_is_left(void **state)
 
 /* --- what is to be --- */
 
-#define TIME_OF_IMPORT "UPDATE catalogue SET imported_us = 0" /* by the wall clock */
+#define TIME_OF_IMPORT                                                                             \
+	"UPDATE catalogue SET imported_us = 0" /* of the step that puts it in force */
 
 /* The change that is under way goes on to its end. 0, or why it cannot. */
 static int change_to_its_end(struct fixture *f)
