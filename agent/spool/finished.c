@@ -69,6 +69,7 @@ static int check_said_of(struct spool *spool, struct period period, struct err *
 static int put(struct spool *spool, const struct spool_finished *finished, struct err *err)
 {
 	uint16_t author = 0;
+	spool->none_finished = false;
 	int rc = check_said_of(spool, finished->period, err);
 	if (rc == 0)
 		rc = spool_author_id(spool, finished->author, &author, err);
@@ -153,6 +154,7 @@ int spool_finished_take(struct spool *spool, struct batch *batch, int64_t seq,
 		batch->finished[batch->n_finished++] = finishing;
 	}
 	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
+	spool->finished_taken |= batch->n_finished > 0;
 	for (size_t i = 0; i < batch->n_finished && rc >= 0; i++)
 		rc = spool_run(spool, SQL_FINISHED_SEALED, 3,
 			       (int64_t[]){ batch->day,

@@ -516,6 +516,7 @@ static int undated_read(struct repair *repair, struct err *err)
 /* What the spool says of a period itself is newer. */
 static int finished_read(struct repair *repair, struct err *err)
 {
+	repair->spool->none_finished = false;
 	sqlite3_stmt *walk = ask(repair,
 				 "SELECT f.day, f.shape, f.at_us, f.undone, a.name FROM finished f"
 				 " LEFT JOIN author a ON a.id = f.author",

@@ -416,8 +416,12 @@ static int waiting_day(struct spool *spool, int64_t *ret_day, bool *ret_figures,
 {
 	int64_t finished = INT64_MAX, figures = INT64_MAX;
 	int rc = spool_number(spool, SQL_UNSEALED_DAY, 0, NULL, &figures, err);
-	if ((rc == 0 || rc == -ENODATA) && !spool->remarks_withheld)
+	/* Asked once: a spool that is sealed by the minute hears of few such sentences, or of none.
+	 */
+	if ((rc == 0 || rc == -ENODATA) && !spool->remarks_withheld && !spool->none_finished) {
 		rc = spool_number(spool, SQL_FINISHED_DAY, 0, NULL, &finished, err);
+		spool->none_finished = rc == -ENODATA && !spool->finished_taken;
+	}
 	if (rc < 0 && rc != -ENODATA)
 		return rc;
 	*ret_figures = figures <= finished;
@@ -449,6 +453,7 @@ static int carry_finished(struct spool *spool, int64_t day, struct err *err)
 	int rc = spool_chunk_of_day(spool, day, &key, err);
 	if (rc == 1)
 		return unseal_one(spool, &key, err);
+	spool->finished_taken = true;
 	return rc < 0 ? rc : spool_run(spool, SQL_FINISHED_GIVE_UP, 1, &day, err);
 }
 

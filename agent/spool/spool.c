@@ -95,6 +95,7 @@ static int commit(struct spool *spool, struct err *err)
 	rc = db_commit(spool->db, err);
 	rc = rc < 0 && committed_after_all(spool, turn) ? 0 : rc;
 	spool->head_due &= rc < 0;
+	spool->finished_taken &= rc < 0;
 	return rc;
 }
 
@@ -110,6 +111,7 @@ void spool_rollback(struct spool *spool)
 {
 	chunk_cache_forget(spool);
 	spool->author.id = 0; /* it may not be there any more */
+	spool->finished_taken = false;
 	db_rollback(spool->db);
 }
 
@@ -305,6 +307,7 @@ static int renew(struct spool *spool, uint64_t id, uint64_t *ret_from, uint64_t 
 						      SQL_SERIES_FORGET, SQL_ACK_DAY_DROP_ALL,
 						      SQL_FINISHED_AGAIN };
 	int rc = db_begin(spool->db, err);
+	spool->none_finished = false; /* all goes again */
 	if (rc == 0)
 		rc = spool_renewed_from(spool, id, ret_from, ret_seq, err);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && rc == 0; i++)

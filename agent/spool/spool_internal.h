@@ -165,6 +165,8 @@ struct spool {
 		char name[SPOOL_AUTHOR_MAX + 1];
 		uint16_t id; /* 0: none was */
 	} author;
+	bool none_finished;  /* it is known that no row of finished waits to be sealed */
+	bool finished_taken; /* this transaction took some; until its end that can be undone */
 	/* The province that we last spoke with does not take what people say: nothing of it is
 	 * sealed. The loop says so, the worker asks. */
 	_Atomic bool remarks_withheld;
