@@ -141,6 +141,19 @@ void session_close(struct session *session)
 }
 
 /* An agent that has none, or is of a release before them, says that there is nothing. */
+static int fetch_rules(struct session *session, struct err *err)
+{
+	struct blob csv = { 0 };
+	struct rules *rules = NULL;
+	int rc = ask_agent(session, "GET", "/v1/rules", NULL, &csv, err);
+	if (rc == 0)
+		rc = rules_read((const char *)csv.data, csv.len, &rules, err);
+	if (rc == 0)
+		catalogue_use_rules(session->catalogue, rules);
+	blob_free(&csv);
+	return rc == -ENOENT ? 0 : rc;
+}
+
 static int fetch_dimensions(struct session *session, struct err *err)
 {
 	struct blob csv = { 0 };
@@ -151,7 +164,7 @@ static int fetch_dimensions(struct session *session, struct err *err)
 	if (rc == 0)
 		catalogue_use_dimensions(session->catalogue, dimensions);
 	blob_free(&csv);
-	return rc == -ENOENT ? 0 : rc;
+	return rc < 0 && rc != -ENOENT ? rc : fetch_rules(session, err);
 }
 
 static int fetch_catalogue(struct session *session, struct err *err)

@@ -179,7 +179,8 @@ int import_open(const struct import_config *config, const struct dialect *dialec
 		return err_memory(err);
 	import->config = config;
 	import->dialect = *dialect;
-	int rc = intake_open(config, &import->intake, err);
+	import->intake = config->intake;
+	int rc = config->intake ? 0 : intake_open(config, &import->intake, err);
 	if (rc == 0)
 		rc = dialect->separator
 			     ? dialect_reader_open(dialect, on_row, import, &import->reader, err)
@@ -193,7 +194,10 @@ int import_open(const struct import_config *config, const struct dialect *dialec
 
 int import_feed(struct import *import, const void *bytes, size_t len, struct err *err)
 {
-	return dialect_reader_feed(import->reader, bytes, len, err);
+	int rc = dialect_reader_feed(import->reader, bytes, len, err);
+	if (rc < 0)
+		intake_tell(import->intake);
+	return rc;
 }
 
 int import_row(struct import *import, const struct csv_row *row, struct err *err)
@@ -203,8 +207,11 @@ int import_row(struct import *import, const struct csv_row *row, struct err *err
 
 int import_end(struct import *import, struct err *err)
 {
-	int rc = import->reader ? dialect_reader_end(import->reader, err) : 0;
-	return rc < 0 ? rc : intake_end(import->intake, err);
+	int rc = import->reader && !import->ended ? dialect_reader_end(import->reader, err) : 0;
+	import->ended = true;
+	if (rc < 0)
+		intake_tell(import->intake);
+	return rc < 0 || import->config->intake ? rc : intake_end(import->intake, err);
 }
 
 bool import_is_ours(const struct import *import)
@@ -225,7 +232,8 @@ void import_close(struct import *import)
 		return;
 	dialect_reader_close(import->reader);
 	columns_free(&import->columns);
-	intake_close(import->intake);
+	if (!import->config->intake)
+		intake_close(import->intake);
 	free(import);
 }
 
@@ -306,8 +314,8 @@ static int import_text(const struct import_config *config, const struct dialect 
 		return rc;
 	for (size_t at = 0; at < len && rc == 0; at += PIECE)
 		rc = import_feed(import, csv + at, len - at < PIECE ? len - at : PIECE, err);
-	if (rc == 0)
-		rc = import_end(import, err);
+	while (rc >= 0 && (rc = import_end(import, err)) > 0)
+		;
 	*ret_result = import_result(import);
 	import_close(import);
 	return rc;

@@ -13,7 +13,9 @@
  *
  * A cell that is refused is told once, with line, column, what stands there, why and what to do;
  * the good figures are kept. Of these, one that is far from what was reported before is told as
- * well. They are handed in by thousands, so big files need little memory.
+ * well. They are handed in by thousands, so big files need little memory; but those of a period
+ * that the province's rules name go together, wherever in the file they stand. What breaks a rule
+ * is told once, at the first line that takes part, and all is told in the order of the lines.
  *
  * A file is read twice: once with config.noting, so that a figure with two values and a total
  * beside its parts (agent/record/hand_in.h) are known before the first is recorded, and once to
@@ -40,6 +42,7 @@ struct import_diagnostic { /* valid during the callback */
 	const char *why;            /* and what to do */
 	const char *sheet;          /* of a workbook, whose rows are its lines; NULL: CSV */
 	unsigned nth;               /* the column, from 1; 0: the whole line */
+	unsigned more; /* figures elsewhere of which the same is to be said, and is not */
 };
 
 #define IMPORT_COLUMN_MAX 8u
@@ -63,6 +66,8 @@ struct import_config {
 	const char *author; /* who hands it in: struct entry; NULL: nobody was asked */
 	struct hand_in *hand_in; /* what was noted of this file before; NULL: not looked at */
 	bool noting;             /* only note there; nothing is recorded, and no error is told */
+	struct intake *intake;   /* of a file of several tables, theirs; NULL: the table's own */
+	size_t piece;            /* figures in one transaction; 0: as many as are good for it */
 	/** Record a handful; all or none. @entries[i] is what the file has; it was judged by
 	 * @catalogue at @now_us and came to @judged[i], so only who judges by others asks again.
 	 * -EINVAL, -EEXIST: one of them is refused, with err's sentence; then they come again in
@@ -102,7 +107,7 @@ int import_open(const struct import_config *config, const struct dialect *dialec
 int import_feed(struct import *import, const void *bytes, size_t len, struct err *err);
 /** A workbook's next row, of which nothing is kept; instead of feed. Returns as feed. */
 int import_row(struct import *import, const struct csv_row *row, struct err *err);
-/** That was all: hand in the rest. Returns as feed. */
+/** That was all: hand in the rest, a piece at a call. Returns as feed; 1: call again. */
 int import_end(struct import *import, struct err *err);
 /** Is it a form that we made (HEADING_FORM)? Known once its header was read. */
 bool import_is_ours(const struct import *import);

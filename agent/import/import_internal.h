@@ -18,7 +18,8 @@ struct import {                             /* a table while it is read */
 	struct dialect dialect;
 	struct dialect_reader *reader; /* owned; NULL: of a workbook, whose rows come as they are */
 	struct columns columns;        /* owned; empty before the header */
-	struct intake *intake;         /* owned */
+	struct intake *intake;         /* owned, or the config's */
+	bool ended;                    /* the last row was met */
 	bool begun;                    /* the first row below the header was met */
 	struct row_place place;
 	struct row_unit unit;
@@ -29,8 +30,10 @@ struct import {                             /* a table while it is read */
 
 /* --- intake.c: what a table comes to --- */
 
-/* Its figures, kept until there are enough to record, and what is told of its cells. While it is
- * only noted (config->noting) nothing is recorded or told. */
+/* The figures of a file, kept until there are enough to record, and what is told of its cells, in
+ * the order of its lines. A rule is judged over all figures of the file that it names in a period:
+ * these wait for each other, HELD_MAX at most, and go in one transaction, GROUP_MAX at most. While
+ * it is only noted (config->noting) nothing is recorded or told. */
 struct intake;
 
 /** @config outlives it. -ENOMEM. */
@@ -50,12 +53,14 @@ void intake_warn(struct intake *intake, const struct place *place, const char *f
 	__attribute__((format(printf, 3, 4)));
 
 /** @entry came to @obs, so it is good for itself: is it beside the others of its file? Then it is
- * kept, and recorded with others; place->column and entry->metric must outlive that. Returns 0 also
+ * kept, and recorded with others; entry->metric must outlive that. Returns 0 also
  * when it is refused, which is told; or what config->on_entries returned; -ENOMEM. */
 int intake_take(struct intake *intake, const struct place *place, const struct entry *entry,
 		const struct observation *obs, struct err *err);
-/** There are no more: record the rest. Returns as take. */
+/** There are no more: record the rest, a piece at a call. Returns as take; 1: call again. */
 int intake_end(struct intake *intake, struct err *err);
+/** Tell what waits to be told: nothing more comes, for something failed. */
+void intake_tell(struct intake *intake);
 struct import_result intake_result(const struct intake *intake);
 
 /* --- figure.c: one figure --- */

@@ -1,8 +1,9 @@
 #include "import/import_internal.h"
 
-#include "common/base/arena.h"
+#include "common/base/array.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
+#include "common/model/rules.h"
 #include "common/text/numeral.h"
 
 #include <errno.h>
@@ -11,34 +12,123 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK          8000u              /* figures in one transaction, judged together */
-#define CHUNK_TEXT_MAX (8u * 1024 * 1024) /* their texts */
-#define LINE_BITS      21u                /* of the place of a workbook's figure: its row */
+#define CHUNK     8000u   /* figures in one transaction, judged together */
+#define GROUP_MAX 16000u  /* of one period that rules name, in one: it fits into one request */
+#define HELD_MAX  100000u /* that wait for the others of their period: some 30 MiB */
+#define SAID_MAX  20000u  /* what waits to be told in its order: some 10 MiB */
+#define LINE_BITS 21u     /* of the place of a workbook's figure: its row */
+
+struct held {
+	struct entry entry;
+	struct observation judged; /* what it came to; it shares its texts */
+	struct place place;
+	unsigned sheet;
+	size_t turn; /* as the file has them */
+	bool ruled;  /* rules name it: it goes with all of its period */
+	char *texts; /* owned */
+};
+
+enum said_kind { SAID_ERROR, SAID_WARNING, SAID_NOTE };
+
+struct said { /* owned texts behind it */
+	enum said_kind kind;
+	unsigned line, nth, sheet, more;
+	size_t turn;
+	const char *why, *column, *value;
+	char *texts;
+};
 
 struct intake {
 	const struct import_config *config;
-	struct entry entries[CHUNK];
-	struct observation judged[CHUNK]; /* what the entries came to; they share their texts */
-	struct place places[CHUNK];       /* of the entries */
-	size_t n_entries;
-	struct arena *arena; /* texts of the entries */
+	struct held *held; /* owned [n_held] */
+	size_t n_held, held_room, turn;
+	size_t n_loose; /* of these: no rule names them */
+	size_t at;      /* handed over, while the rest is */
+	bool ending;
+	struct said *said; /* owned [n_said]: to be told, in the order of the lines */
+	size_t n_said, said_room, said_turn;
+	struct entry *entries; /* owned, with the next: a piece */
+	struct observation *judged;
+	size_t entries_room, judged_room;
 	struct import_result result;
 };
 
+static size_t piece_size(const struct intake *intake)
+{
+	return intake->config->piece > 0 ? intake->config->piece : CHUNK;
+}
+
 /* --- what is told --- */
 
-static struct import_diagnostic told(const struct intake *intake, const struct place *place,
-				     const char *why)
+static int by_line(const void *a, const void *b)
 {
-	return (struct import_diagnostic){
-		.line = place->line,
-		.column = place->column,
-		.value = place->value,
-		.why = why,
-		.sheet = intake->config->sheets ? intake->config->sheets[intake->config->nth_sheet]
-						: NULL,
-		.nth = place->nth
+	const struct said *x = a, *y = b;
+	if (x->sheet != y->sheet)
+		return x->sheet < y->sheet ? -1 : 1;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	if (x->nth != y->nth)
+		return x->nth < y->nth ? -1 : 1;
+	return (x->turn > y->turn) - (x->turn < y->turn);
+}
+
+void intake_tell(struct intake *intake)
+{
+	const struct import_config *config = intake->config;
+	void (*const tell[])(void *, const struct import_diagnostic *) = {
+		[SAID_ERROR] = config->on_error,
+		[SAID_WARNING] = config->on_warning,
+		[SAID_NOTE] = config->on_note,
 	};
+	if (intake->n_said > 1)
+		qsort(intake->said, intake->n_said, sizeof(*intake->said), by_line);
+	for (size_t i = 0; i < intake->n_said; i++) {
+		struct said *said = &intake->said[i];
+		const struct import_diagnostic told = {
+			.line = said->line,
+			.column = said->column,
+			.value = said->value,
+			.why = said->why,
+			.sheet = config->sheets ? config->sheets[said->sheet] : NULL,
+			.nth = said->nth,
+			.more = said->more,
+		};
+		tell[said->kind](config->context, &told);
+		free(said->texts);
+	}
+	intake->n_said = 0;
+}
+
+/* Kept until all before it are known. Without memory for that it is told at once. */
+static void say(struct intake *intake, enum said_kind kind, const struct place *place,
+		unsigned sheet, unsigned more, const char *why)
+{
+	size_t lens[] = { strlen(why) + 1, strlen(place->column) + 1, strlen(place->value) + 1 };
+	char *texts = malloc(lens[0] + lens[1] + lens[2]);
+	struct said one = { .kind = kind,
+			    .line = place->line,
+			    .nth = place->nth,
+			    .sheet = sheet,
+			    .more = more,
+			    .turn = intake->said_turn++,
+			    .why = why,
+			    .column = place->column,
+			    .value = place->value };
+	if (!texts || ARRAY_RESERVE(intake->said, intake->said_room, intake->n_said + 1) < 0) {
+		struct intake alone = {
+			.config = intake->config, .said = &one, .n_said = 1, .said_room = 1
+		};
+		free(texts);
+		intake_tell(&alone);
+		return;
+	}
+	one.texts = texts;
+	one.why = memcpy(texts, why, lens[0]);
+	one.column = memcpy(texts + lens[0], place->column, lens[1]);
+	one.value = memcpy(texts + lens[0] + lens[1], place->value, lens[2]);
+	intake->said[intake->n_said++] = one;
+	if (intake->n_said == SAID_MAX) /* I10 */
+		intake_tell(intake);
 }
 
 /* Without the metric in front, where the column has its name: that is told already. */
@@ -59,8 +149,8 @@ void intake_reject(struct intake *intake, const struct place *place, const char 
 	va_start(args, format);
 	(void)utf8_vprint(why, sizeof(why), _(format), args); /* its length; cut is fine */
 	va_end(args);
-	struct import_diagnostic error = told(intake, place, beside_column(why, place->column));
-	intake->config->on_error(intake->config->context, &error);
+	say(intake, SAID_ERROR, place, intake->config->nth_sheet, 0,
+	    beside_column(why, place->column));
 	intake->result.rejected++;
 }
 
@@ -73,8 +163,7 @@ void intake_note(struct intake *intake, const struct place *place, const char *f
 	va_start(args, format);
 	(void)utf8_vprint(text, sizeof(text), format, args); /* its length; cut is fine */
 	va_end(args);
-	struct import_diagnostic about = told(intake, place, text);
-	intake->config->on_note(intake->config->context, &about);
+	say(intake, SAID_NOTE, place, intake->config->nth_sheet, 0, text);
 }
 
 void intake_warn(struct intake *intake, const struct place *place, const char *format, ...)
@@ -86,109 +175,255 @@ void intake_warn(struct intake *intake, const struct place *place, const char *f
 	va_start(args, format);
 	(void)utf8_vprint(why, sizeof(why), _(format), args); /* its length; cut is fine */
 	va_end(args);
-	struct import_diagnostic warning = told(intake, place, beside_column(why, place->column));
-	intake->config->on_warning(intake->config->context, &warning);
+	say(intake, SAID_WARNING, place, intake->config->nth_sheet, 0,
+	    beside_column(why, place->column));
 	intake->result.warned++;
 }
 
-/* Those of the entries from @from on that are far from what was reported before. */
-static void warn(struct intake *intake, size_t from, const struct comparison *found)
+/* Of one that was held, by now beside those of other sheets. */
+static void say_held(struct intake *intake, enum said_kind kind, const struct held *held,
+		     unsigned more, const char *text)
 {
-	char says[ERR_TEXT_MAX], why[ERR_TEXT_MAX + METRIC_NAME_MAX];
-	for (size_t i = 0; i < found->n && intake->config->on_warning; i++) {
+	char why[ERR_TEXT_MAX + METRIC_NAME_MAX];
+	if (kind == SAID_WARNING && !intake->config->on_warning)
+		return;
+	(void)utf8_print(why, sizeof(why), "%s: %s", held->entry.metric, text); /* fits */
+	say(intake, kind, &held->place, held->sheet, more, beside_column(why, held->place.column));
+	*(kind == SAID_ERROR ? &intake->result.rejected : &intake->result.warned) += 1 + more;
+}
+
+/* Those of @held that are far from what was reported before. */
+static void warn(struct intake *intake, const struct held *held, const struct comparison *found)
+{
+	char says[ERR_TEXT_MAX];
+	for (size_t i = 0; i < found->n; i++) {
 		const struct comparison_far *far = &found->list[i];
-		const struct entry *entry = &intake->entries[from + far->nth];
-		const struct place *place = &intake->places[from + far->nth];
-		(void)utf8_print(why, sizeof(why), "%s: %s", entry->metric, /* fits */
-				 comparison_say(far, entry->point, says));
-		struct import_diagnostic warning =
-			told(intake, place, beside_column(why, place->column));
-		intake->config->on_warning(intake->config->context, &warning);
-		intake->result.warned++;
+		const struct held *one = &held[far->nth];
+		say_held(intake, SAID_WARNING, one, 0, comparison_say(far, one->entry.point, says));
 	}
 }
 
-/* Those that were refused by themselves, and those that break a rule and are recorded. */
-static void tell_breaches(struct intake *intake, size_t from, const struct comparison *found)
+static int by_text(const void *a, const void *b)
 {
-	for (size_t i = 0; i < found->n_breaches; i++) {
-		const struct comparison_breach *breach = &found->breaches[i];
-		const struct place *place = &intake->places[from + breach->nth];
-		const char *metric = intake->entries[from + breach->nth].metric;
-		if (breach->refused)
-			intake_reject(intake, place, "%s: %s", metric, breach->text);
-		else
-			intake_warn(intake, place, "%s: %s", metric, breach->text);
+	const struct comparison_breach *x = a, *y = b;
+	int order = (int)x->refused - (int)y->refused;
+	order = order ? order : strcmp(x->text, y->text);
+	return order ? order : (x->nth > y->nth) - (x->nth < y->nth);
+}
+
+/* Those that were refused by themselves, and those that break a rule and are recorded. What is
+ * wrong with several, as with all that a rule names, is told at the first. */
+static void tell_breaches(struct intake *intake, const struct held *held, struct comparison *found)
+{
+	struct comparison_breach *list = found->breaches;
+	if (found->n_breaches > 1)
+		qsort(list, found->n_breaches, sizeof(*list), by_text);
+	for (size_t i = 0, end; i < found->n_breaches; i = end) {
+		for (end = i + 1; end < found->n_breaches && list[end].refused == list[i].refused &&
+				  strcmp(list[end].text, list[i].text) == 0;)
+			end++;
+		say_held(intake, list[i].refused ? SAID_ERROR : SAID_WARNING, &held[list[i].nth],
+			 (unsigned)(end - i - 1), list[i].text);
 	}
 }
 
 /* --- figures --- */
 
 /* Of entries of which one is refused after all (the agent's catalogue or clock is another by now)
- * the others are handed in: by halves, so that each costs some ten calls. */
-static int hand_over_some(struct intake *intake, size_t from, size_t n, struct err *err)
+ * the others are handed in: by halves, so that each costs some ten calls. So are those that are too
+ * much for one request. */
+static int hand_over_some(struct intake *intake, const struct held *held, size_t from, size_t n,
+			  struct err *err)
 {
 	struct comparison found = { 0 };
 	int rc = intake->config->on_entries(intake->config->context, intake->entries + from,
 					    intake->judged + from, n, &found, err);
 	if (rc == 0) {
 		intake->result.figures += n - found.n_refused;
-		warn(intake, from, &found);
-		tell_breaches(intake, from, &found);
+		warn(intake, held + from, &found);
+		tell_breaches(intake, held + from, &found);
 	}
 	comparison_free(&found);
-	if (rc != -EINVAL && rc != -EEXIST)
+	if (rc != -EINVAL && rc != -EEXIST && (rc != -E2BIG || n == 1))
 		return rc;
 	if (n == 1) {
-		intake_reject(intake, &intake->places[from], "%s", err->text);
+		const struct held *one = held + from;
+		say(intake, SAID_ERROR, &one->place, one->sheet, 0,
+		    beside_column(err->text, one->place.column));
+		intake->result.rejected++;
 		*err = (struct err){ 0 }; /* that is told */
 		return 0;
 	}
-	rc = hand_over_some(intake, from, n / 2, err);
-	return rc < 0 ? rc : hand_over_some(intake, from + n / 2, n - n / 2, err);
+	*err = (struct err){ 0 };
+	rc = hand_over_some(intake, held, from, n / 2, err);
+	return rc < 0 ? rc : hand_over_some(intake, held, from + n / 2, n - n / 2, err);
 }
 
-static int hand_over(struct intake *intake, struct err *err)
+/* One transaction. */
+static int hand_over_piece(struct intake *intake, size_t from, size_t n, struct err *err)
 {
-	if (intake->n_entries == 0)
-		return 0;
-	int rc = hand_over_some(intake, 0, intake->n_entries, err);
+	if (ARRAY_RESERVE(intake->entries, intake->entries_room, n) < 0 ||
+	    ARRAY_RESERVE(intake->judged, intake->judged_room, n) < 0)
+		return err_memory(err);
+	for (size_t i = 0; i < n; i++) {
+		intake->entries[i] = intake->held[from + i].entry;
+		intake->judged[i] = intake->held[from + i].judged;
+	}
+	return hand_over_some(intake, intake->held + from, 0, n, err);
+}
+
+static bool same_group(const struct held *a, const struct held *b)
+{
+	return a->ruled && b->ruled && a->judged.period.calendar == b->judged.period.calendar &&
+	       a->judged.period.grain == b->judged.period.grain &&
+	       a->judged.period.number == b->judged.period.number;
+}
+
+/* First what no rule names, then period by period; each as the file has them. */
+static int by_group(const void *a, const void *b)
+{
+	const struct held *x = a, *y = b;
+	if (x->ruled != y->ruled)
+		return x->ruled ? 1 : -1;
+	if (!same_group(x, y) && x->ruled) {
+		const struct period *p = &x->judged.period, *q = &y->judged.period;
+		if (p->calendar != q->calendar)
+			return p->calendar < q->calendar ? -1 : 1;
+		if (p->grain != q->grain)
+			return p->grain < q->grain ? -1 : 1;
+		return p->number < q->number ? -1 : 1;
+	}
+	return (x->turn > y->turn) - (x->turn < y->turn);
+}
+
+/* How many from @from on go together: about a piece, of whole groups. */
+static size_t piece_cut(const struct intake *intake, size_t from)
+{
+	const struct held *held = intake->held + from;
+	size_t left = intake->n_held - from, n = piece_size(intake);
+	if (left <= n)
+		return left;
+	size_t whole = n;
+	while (whole > 0 && same_group(&held[whole - 1], &held[whole]))
+		whole--;
+	if (whole > 0)
+		return whole;
+	while (n < left && n < GROUP_MAX && same_group(&held[n - 1], &held[n]))
+		n++;
+	return n;
+}
+
+/* Those before @n are done with. */
+static void forget(struct intake *intake, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		intake->n_loose -= !intake->held[i].ruled;
+		free(intake->held[i].texts);
+	}
+	intake->n_held -= n;
+	if (n > 0 && intake->n_held > 0)
+		memmove(intake->held, intake->held + n, intake->n_held * sizeof(*intake->held));
+}
+
+/* The next piece; they are in their order. */
+static int hand_over_next(struct intake *intake, struct err *err)
+{
+	size_t n = piece_cut(intake, intake->at);
+	int rc = hand_over_piece(intake, intake->at, n, err);
+	intake->at += rc < 0 ? 0 : n;
+	return rc;
+}
+
+/* More are to come: what no rule names need not wait for them. */
+static int hand_over_loose(struct intake *intake, struct err *err)
+{
+	size_t n = intake->n_loose;
+	if (n < intake->n_held)
+		qsort(intake->held, intake->n_held, sizeof(*intake->held), by_group);
+	int rc = hand_over_piece(intake, 0, n, err);
 	if (rc < 0)
 		return rc;
-	intake->n_entries = 0;
-	arena_reset(intake->arena);
+	forget(intake, n);
+	if (intake->n_held == 0)
+		intake_tell(intake);
 	return 0;
 }
 
-/* The entry outlives the row it came from. */
+int intake_end(struct intake *intake, struct err *err)
+{
+	int rc = 0;
+	if (intake->n_held > piece_size(intake) && !intake->ending)
+		qsort(intake->held, intake->n_held, sizeof(*intake->held), by_group);
+	intake->ending = true;
+	if (intake->at < intake->n_held)
+		rc = hand_over_next(intake, err);
+	if (rc == 0 && intake->at < intake->n_held)
+		return 1;
+	forget(intake, rc == 0 ? intake->n_held : 0);
+	intake->at = 0;
+	intake->ending = false;
+	intake_tell(intake);
+	return rc;
+}
+
+static int hand_over_all(struct intake *intake, struct err *err)
+{
+	int rc;
+	do
+		rc = intake_end(intake, err);
+	while (rc > 0);
+	return rc;
+}
+
+static char *put_text(char **at, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *put = memcpy(*at, text, size);
+	*at += size;
+	return put;
+}
+
+/* The entry outlives the row it came from, and the table. */
 static int add_entry(struct intake *intake, const struct place *place, const struct entry *entry,
 		     const struct observation *obs, struct err *err)
 {
-	struct entry kept = {
-		.metric = entry->metric, /* the catalogue's */
-		.value = entry->value ? arena_text(intake->arena, entry->value) : NULL,
-		.period = entry->period ? arena_text(intake->arena, entry->period) : NULL,
-		.labels = arena_text(intake->arena, obs->labels),
-		.author = intake->config->author,
-		.point = entry->point
-	};
 	/* As the file has it; a decimal says the same, without the blanks around it. */
-	bool same = entry->value && strcmp(place->value, entry->value) == 0;
-	const char *value = same || strlen(place->value) >= NUMERAL_MAX
-				    ? kept.value
-				    : arena_text(intake->arena, place->value);
-	if (!kept.labels || (entry->value && !kept.value) || (entry->period && !kept.period))
+	const char *shown = strlen(place->value) < NUMERAL_MAX ? place->value : NULL;
+	size_t n_uses;
+	if (!shown)
+		shown = entry->value ? entry->value : "";
+	if (ARRAY_RESERVE(intake->held, intake->held_room, intake->n_held + 1) < 0)
 		return err_memory(err);
-	intake->places[intake->n_entries] = (struct place){ .line = place->line,
-							    .column = place->column,
-							    .value = value ? value : "",
-							    .nth = place->nth };
-	intake->judged[intake->n_entries] = *obs;
-	intake->judged[intake->n_entries].metric = kept.metric;
-	intake->judged[intake->n_entries].labels = kept.labels;
-	intake->judged[intake->n_entries].author = kept.author;
-	intake->entries[intake->n_entries++] = kept;
-	return intake->n_entries == CHUNK ? hand_over(intake, err) : 0;
+	size_t room = strlen(obs->labels) + strlen(place->column) + strlen(shown) + 3 +
+		      (entry->value ? strlen(entry->value) + 1 : 0) +
+		      (entry->period ? strlen(entry->period) + 1 : 0);
+	char *texts = malloc(room), *at = texts;
+	if (!texts)
+		return err_memory(err);
+	struct held *held = &intake->held[intake->n_held++];
+	*held = (struct held){ .sheet = intake->config->nth_sheet,
+			       .turn = intake->turn++,
+			       .texts = texts,
+			       .judged = *obs };
+	held->place = (struct place){ .line = place->line,
+				      .column = put_text(&at, place->column),
+				      .value = put_text(&at, shown),
+				      .nth = place->nth };
+	held->entry = (struct entry){ .metric = entry->metric, /* the catalogue's */
+				      .value = entry->value ? put_text(&at, entry->value) : NULL,
+				      .period = entry->period ? put_text(&at, entry->period) : NULL,
+				      .labels = put_text(&at, obs->labels),
+				      .author = intake->config->author,
+				      .point = entry->point };
+	held->judged.metric = held->entry.metric;
+	held->judged.labels = held->entry.labels;
+	held->judged.author = held->entry.author;
+	(void)rules_of(intake->config->catalogue->rules, entry->metric, &n_uses);
+	held->ruled = n_uses > 0 && !obs->now;
+	intake->n_loose += !held->ruled;
+	if (intake->n_held == HELD_MAX) /* I10 */
+		return hand_over_all(intake, err);
+	return intake->n_loose == piece_size(intake) ? hand_over_loose(intake, err) : 0;
 }
 
 /* It is good for itself; is it beside the others of its file? */
@@ -237,18 +472,8 @@ int intake_open(const struct import_config *config, struct intake **ret_intake, 
 	if (!intake)
 		return err_memory(err);
 	intake->config = config;
-	intake->arena = arena_open(CHUNK_TEXT_MAX);
-	if (!intake->arena) {
-		intake_close(intake);
-		return err_memory(err);
-	}
 	*ret_intake = intake;
 	return 0;
-}
-
-int intake_end(struct intake *intake, struct err *err)
-{
-	return hand_over(intake, err);
 }
 
 struct import_result intake_result(const struct intake *intake)
@@ -260,6 +485,13 @@ void intake_close(struct intake *intake)
 {
 	if (!intake)
 		return;
-	arena_close(intake->arena);
+	for (size_t i = 0; i < intake->n_held; i++)
+		free(intake->held[i].texts);
+	for (size_t i = 0; i < intake->n_said; i++)
+		free(intake->said[i].texts);
+	free(intake->held);
+	free(intake->said);
+	free(intake->entries);
+	free(intake->judged);
 	free(intake);
 }

@@ -5,6 +5,7 @@
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
 #include "import/detect.h"
+#include "import/import_internal.h"
 #include "workbook/cells.h"
 #include "workbook/workbook.h"
 
@@ -55,7 +56,8 @@ struct tables {
 	bool filled;   /* the sheet has rows */
 	struct detect *detect;
 	struct import *import;
-	struct import_result result;
+	struct intake *intake;       /* owned: of all sheets; NULL while they are detected */
+	struct import_result result; /* besides what came of it */
 	struct ranges rows, columns; /* that are hidden */
 	/* of the row that is gathered; 0: none */
 	unsigned row;
@@ -81,6 +83,8 @@ static void end_pass(struct tables *tables)
 	cells_reader_close(tables->reader);
 	detect_close(tables->detect);
 	import_close(tables->import);
+	intake_close(tables->intake);
+	tables->intake = NULL;
 	tables->reader = NULL;
 	tables->detect = NULL;
 	tables->import = NULL;
@@ -112,20 +116,19 @@ static struct sheet_table *current(struct tables *tables)
 
 /* --- what is told of a sheet as a whole --- */
 
-static void tell(struct tables *tables, void (*told)(void *, const struct import_diagnostic *),
-		 size_t nth, const char *why)
+/* Before what is told of its lines; @why is translated. */
+static void tell(struct tables *tables, size_t nth, const char *why)
 {
-	struct import_diagnostic diagnostic = {
-		.column = "", .value = "", .why = why, .sheet = tables->names[nth]
-	};
-	if (told)
-		told(tables->config.context, &diagnostic);
+	const struct place whole = { .column = "", .value = "" };
+	tables->config.nth_sheet = (unsigned)nth;
+	intake_note(tables->intake, &whole, "%s", why);
 }
 
 static void tell_error(struct tables *tables, size_t nth, const char *why)
 {
-	tell(tables, tables->config.on_error, nth, why);
-	tables->result.rejected++;
+	const struct place whole = { .column = "", .value = "" };
+	tables->config.nth_sheet = (unsigned)nth;
+	intake_reject(tables->intake, &whole, "%s", why);
 }
 
 static int refuse(struct tables *tables, enum sheet_state state, struct err *why, struct err *err)
@@ -178,7 +181,7 @@ static void tell_hidden(struct tables *tables)
 			why, sizeof(why),
 			_("rows are hidden in the sheet, and were read as the others are: %s"),
 			which);
-		tell(tables, tables->config.on_note, nth, why);
+		tell(tables, nth, why);
 	}
 	if (tables->columns.n > 0) {
 		say_ranges(&tables->columns, true, which, sizeof(which));
@@ -186,7 +189,7 @@ static void tell_hidden(struct tables *tables)
 				 _("columns are hidden in the sheet, and were read as the others "
 				   "are: %s"),
 				 which);
-		tell(tables, tables->config.on_note, nth, why);
+		tell(tables, nth, why);
 	}
 }
 
@@ -197,11 +200,11 @@ static void tell_passed(struct tables *tables, size_t nth)
 	if (sheet->state == SHEET_REFUSED)
 		tell_error(tables, nth, sheet->why);
 	else if (sheet->state == SHEET_HIDDEN)
-		tell(tables, tables->config.on_note, nth,
+		tell(tables, nth,
 		     _("the sheet is hidden, and its figures are passed over; show it and hand the "
 		       "workbook in again if they are to be read"));
 	else if (sheet->state == SHEET_PASSED && !sheet->hidden)
-		tell(tables, tables->config.on_note, nth,
+		tell(tables, nth,
 		     _("the sheet is passed over: no line of it names columns of figures"));
 }
 
@@ -339,11 +342,7 @@ static int end_sheet(struct tables *tables, struct err *err)
 		 (rc = import_end(tables->import, &why)) < 0)
 		*err = why;
 	if (tables->pass == TABLES_RECORD && tables->import && rc == 0) {
-		struct import_result result = import_result(tables->import);
-		tables->result.figures += result.figures;
-		tables->result.rejected += result.rejected;
-		tables->result.warned += result.warned;
-		tables->result.untouched += result.untouched;
+		tables->result.untouched += tables->import->untouched;
 		if (!import_is_ours(tables->import)) /* there we hid them */
 			tell_hidden(tables);
 	}
@@ -402,6 +401,9 @@ static int on_end(void *context, struct err *err)
 	int rc = tables->begun > 0 ? end_sheet(tables, err) : 0;
 	if (rc == 0 && tables->begun != tables->n_sheets)
 		rc = err_set(err, -EINVAL, "the workbook changed while it was read");
+	if (rc == 0 && tables->intake)
+		while ((rc = intake_end(tables->intake, err)) > 0)
+			;
 	return rc;
 }
 
@@ -418,6 +420,10 @@ int tables_begin(struct tables *tables, enum tables_pass pass, const struct impo
 		tables->config.headings = tables->headings;
 		tables->config.noting = pass == TABLES_NOTE;
 		tables->config.sheets = tables->names;
+		int rc = intake_open(&tables->config, &tables->intake, err);
+		if (rc < 0)
+			return rc;
+		tables->config.intake = tables->intake;
 	}
 	tables->events = (struct cells_events){ .on_sheet = on_sheet,
 						.on_hidden_columns = on_hidden_columns,
@@ -437,7 +443,10 @@ static int of_workbook(int rc)
 
 int tables_feed(struct tables *tables, const char *cells, size_t len, struct err *err)
 {
-	return of_workbook(cells_reader_feed(tables->reader, cells, len, err));
+	int rc = of_workbook(cells_reader_feed(tables->reader, cells, len, err));
+	if (rc < 0 && tables->intake)
+		intake_tell(tables->intake);
+	return rc;
 }
 
 /* Is there a sheet to go on with? Else the workbook is refused, for what is wrong with the first
@@ -474,6 +483,8 @@ static int check_sheets(const struct tables *tables, struct err *err)
 int tables_end(struct tables *tables, struct err *err)
 {
 	int rc = of_workbook(cells_reader_end(tables->reader, err));
+	if (rc < 0 && tables->intake)
+		intake_tell(tables->intake);
 	if (rc == 0 && tables->pass != TABLES_RECORD)
 		rc = check_sheets(tables, err);
 	return rc == 0 && tables->again ? 1 : rc;
@@ -481,7 +492,14 @@ int tables_end(struct tables *tables, struct err *err)
 
 struct import_result tables_result(const struct tables *tables)
 {
-	return tables->result;
+	struct import_result result = tables->result;
+	if (tables->intake) {
+		struct import_result taken = intake_result(tables->intake);
+		result.figures += taken.figures;
+		result.rejected += taken.rejected;
+		result.warned += taken.warned;
+	}
+	return result;
 }
 
 /* --- a file at once --- */

@@ -131,7 +131,7 @@ static void add_error(struct inbox_file *file, const struct import_diagnostic *e
 	char text[ERR_TEXT_MAX];
 	struct import_diagnostic told = in_words(file, error, text);
 	errors_sheet_add(file->errors, &told);
-	file->result.rejected++;
+	file->result.rejected += 1 + error->more;
 	if (file->config.on_told)
 		file->config.on_told(file->config.context, true, &told);
 }
@@ -276,7 +276,7 @@ static void on_warning(void *context, const struct import_diagnostic *warning)
 	char text[ERR_TEXT_MAX];
 	struct import_diagnostic told = in_words(file, warning, text);
 	errors_sheet_warn(file->errors, &told);
-	file->result.warned++;
+	file->result.warned += 1 + warning->more;
 	if (file->config.on_told)
 		file->config.on_told(file->config.context, false, &told);
 }
@@ -391,6 +391,8 @@ static int step_import(struct inbox_file *file, struct err *err)
 		return (int)n;
 	int rc = n > 0 ? import_feed(file->import, file->piece, (size_t)n, err)
 		       : import_end(file->import, err);
+	if (rc > 0) /* there are more pieces: the file stays at its end */
+		return 1;
 	if (n == 0 && rc == 0 && file->phase == PHASE_NOTE)
 		return begin_reading(file, false, err);
 	if (n == 0)

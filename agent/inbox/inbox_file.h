@@ -2,12 +2,14 @@
  * recorded, then it is moved to done/; or, when lines of it are wrong, left where it is with
  * NAME.errors.csv, or of a workbook a copy with marks, beside it. That stays behind, too, when
  * figures are far from what was reported before. Blocks on disk: for the worker. A step is short
- * (it reads one piece and records what was in it), so that others get their turn on the disk
- * between steps; memory does not grow with the file.
+ * (it reads one piece and records what was in it; of a workbook the last one records all that its
+ * sheets held back), so that others get their turn on the disk between steps. Of a large file
+ * memory holds what import_internal.h bounds.
  *
- * A file of up to 8000 figures is recorded in one transaction, a larger one by so many each. Until
- * the file was moved nothing says that it was taken: after a power cut it is taken again, which
- * changes nothing of what was recorded already. */
+ * A file of up to 8000 figures is recorded in one transaction, a larger one by about so many each,
+ * so that what rules compare goes together. Until the file was moved nothing says that it was
+ * taken: after a power cut it is taken again, which changes nothing of what was recorded already.
+ */
 #pragma once
 
 #include "common/base/err.h"

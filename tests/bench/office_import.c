@@ -151,8 +151,8 @@ static int import(const struct import_config *config, const struct dialect *dial
 	int rc = import_open(config, dialect, &import, err);
 	for (ssize_t n; rc == 0 && (n = read(fd, piece, PIECE)) > 0;)
 		rc = import_feed(import, piece, (size_t)n, err);
-	if (rc == 0)
-		rc = import_end(import, err);
+	while (rc >= 0 && (rc = import_end(import, err)) > 0)
+		;
 	import_close(import);
 	return rc;
 }

@@ -85,8 +85,8 @@ static struct outcome import_in_pieces(const struct import_config *config,
 	for (size_t at = 0; at < len && outcome.rc == 0; at += piece)
 		outcome.rc =
 			import_feed(import, data + at, len - at < piece ? len - at : piece, &err);
-	if (outcome.rc == 0)
-		outcome.rc = import_end(import, &err);
+	while (outcome.rc >= 0 && (outcome.rc = import_end(import, &err)) > 0)
+		;
 	/* The first reading has come to its end; but a title may contradict the period, a line of
 	 * units the catalogue, or another table follow. */
 	require(outcome.rc == 0 || (outcome.rc == -EINVAL && *err.text));

@@ -4,6 +4,7 @@ A total of 10, "land" 4, "Đất đai" 6 and "đất đai" 6 of one day are neve
 is refused with the words of the rule and the numbers, by whichever way it comes.
 """
 
+import datetime
 import http.client
 import html
 import json
@@ -109,6 +110,44 @@ class Commands(Ways):
         self.assertIsNone(self.value("received", "2025-06-20"))
         self.assertEqual(self.value("online", "2025-06-21"), 9)
         self.assert_whole()
+
+    def large(self, day):
+        """What a rule compares stands on the first line and on the last, and a thousand days between."""
+        first = datetime.date(2010, 1, 1)
+        days = [first + datetime.timedelta(days=nth) for nth in range(4500)]
+        between = "".join(f"{one},received,land,1\n{one},received,tax,1\n" for one in days)
+        return f"period,metric,sector,value\n{day},online,land,12\n{between}{day},received,land,10\n"
+
+    def test_a_large_table_is_judged_as_a_whole(self):
+        agent = self.prepare()
+        for nth in range(2):
+            if nth > 0:
+                agent.process.stop()
+            day = f"2025-06-{nth + 1:02}"
+            outcome = agent.command("import", "-", stdin=self.large(day))
+            self.assertEqual(outcome.code, 1, outcome)
+            self.assertIn("-: 9000 figures recorded, 2 rejected", outcome.out)
+            told = outcome.err.splitlines()
+            self.assertEqual(len(told), 1, outcome.err)
+            self.assertTrue(told[0].startswith("-:2"), told)
+            self.assertIn(WORDS["en"], told[0])
+        kept = agent.command("spool", "export").out
+        self.assertIn("2010-01-02", kept)
+        self.assertNotIn("online", kept)
+        self.assertNotIn("2025-06-0", kept)
+
+    def test_a_workbook_is_judged_as_a_whole(self):
+        agent = self.prepare()
+        path, head = f"{self.folder}/two.xlsx", ["period", "metric", "sector", "value"]
+        with open(path, "wb") as file:
+            file.write(workbooks.workbook({"A": workbooks.table(head, ["2025-06-01", "online", "land", 12]),
+                                           "B": workbooks.table(head, ["2025-06-01", "received", "land", 10])}))
+        outcome = agent.command("import", path)
+        self.assertEqual(outcome.code, 1, outcome)
+        self.assertIn("0 figures recorded, 2 rejected", outcome.out)
+        told = outcome.err.splitlines()
+        self.assertEqual(len(told), 1, outcome.err)
+        self.assertIn("A!D2", told[0])
 
     def test_record(self):
         agent = self.prepare()
