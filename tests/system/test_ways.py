@@ -71,6 +71,13 @@ class Ways(Sources):
     def table(self, figures, day):
         return "period,metric,sector,value\n" + "".join(f"{day},{name},{sector},{value}\n" for name, sector, value in figures)
 
+    def large(self, day):
+        """What a rule compares stands on the first line and on the last, and a thousand days between."""
+        first = datetime.date(2010, 1, 1)
+        days = [first + datetime.timedelta(days=nth) for nth in range(4500)]
+        between = "".join(f"{one},received,land,1\n{one},received,tax,1\n" for one in days)
+        return f"period,metric,sector,value\n{day},online,land,12\n{between}{day},received,land,10\n"
+
     def observations(self, figures, day):
         return json.dumps({"observations": [{"metric": name, "value": value, "period": day,
                                              "labels": {"sector": sector} if sector else {}}
@@ -110,13 +117,6 @@ class Commands(Ways):
         self.assertIsNone(self.value("received", "2025-06-20"))
         self.assertEqual(self.value("online", "2025-06-21"), 9)
         self.assert_whole()
-
-    def large(self, day):
-        """What a rule compares stands on the first line and on the last, and a thousand days between."""
-        first = datetime.date(2010, 1, 1)
-        days = [first + datetime.timedelta(days=nth) for nth in range(4500)]
-        between = "".join(f"{one},received,land,1\n{one},received,tax,1\n" for one in days)
-        return f"period,metric,sector,value\n{day},online,land,12\n{between}{day},received,land,10\n"
 
     def test_a_large_table_is_judged_as_a_whole(self):
         agent = self.prepare()
@@ -215,6 +215,17 @@ class Inbox(Ways):
                 day = f"2025-0{7 if language == 'vi' else 6}-0{nth + 1}"
                 self.drop(f"{language}{nth}.csv", self.table(figures, day).encode())
                 self.check(agent, day, self.told(f"{language}{nth}.csv.errors.csv"), language, figures)
+
+    def test_a_large_table_is_judged_as_a_whole(self):
+        agent = self.prepare(f"[inbox]\nfolder = {self.inbox}\nsettle_s = 1\nlanguage = en\n")
+        self.drop("large.csv", self.large("2025-06-01").encode())
+        told = [line for line in self.told("large.csv.errors.csv").splitlines() if WORDS["en"] in line]
+        self.assertEqual(len(told), 1, told)
+        self.assertTrue(told[0].startswith('"2"'), told)
+        kept = agent.command("spool", "export").out
+        self.assertIn("2010-01-02", kept)
+        self.assertNotIn("online", kept)
+        self.assertNotIn("2025-06-0", kept)
 
     def test_9_that_becomes_9000_is_told_or_held(self):
         agent = self.prepare(f"[inbox]\nfolder = {self.inbox}\nsettle_s = 1\nlanguage = en\n")

@@ -5,6 +5,7 @@
 #include "support/scratch.h"
 #include "support/seeds.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,8 +35,8 @@ struct outcome {
 	struct spool *spool;
 	struct catalogue *catalogue;
 	char told[TEXT], stands[TEXT];
-	size_t pieces;
-	unsigned line; /* the last one that was told */
+	size_t pieces, most; /* in one request; 0: as many as come */
+	unsigned line;       /* the last one that was told */
 	struct import_result result;
 	struct err err;
 };
@@ -52,6 +53,8 @@ static int on_entries(void *context, const struct entry entries[],
 		      struct err *err)
 {
 	struct outcome *o = context;
+	if (o->most > 0 && n > o->most)
+		return err_set(err, -E2BIG, "too much at once");
 	int rc = validation_make(o->spool, o->catalogue, judged, n, PAST_IGNORED, entries[0].point,
 				 ret_found, err);
 	o->pieces++;
@@ -98,13 +101,14 @@ static void sort_lines(char *text)
 	memcpy(text, sorted, TEXT);
 }
 
-static void hand_in(struct outcome *o, const char *rules_csv, const char *csv, size_t piece)
+static void hand_in(struct outcome *o, const char *rules_csv, const char *csv, size_t piece,
+		    size_t most)
 {
 	static const char *const metrics[] = { "m0", "m1", "m2", "m3", "loose" };
 	struct spool_limits limits = { .bytes_max = 8 << 20, .keep_days = 36500 };
 	char folder[SCRATCH_MAX], path[PATH_MAX];
 	struct rules *rules = NULL;
-	*o = (struct outcome){ .spool = NULL };
+	*o = (struct outcome){ .most = most };
 	assert_int_equal(civil_set_zone("Asia/Ho_Chi_Minh", &o->err), 0);
 	scratch_make(true, folder);
 	(void)snprintf(path, sizeof(path), "%s/spool.db", folder);
@@ -181,9 +185,9 @@ static void one_table(struct dice *dice, void *context)
 	unsigned *seen = context;
 	make_rules(dice, rules, sizeof(rules));
 	make_table(dice, csv, sizeof(csv));
-	hand_in(&whole, rules, csv, 0);
+	hand_in(&whole, rules, csv, 0, 0);
 	assert_true(whole.pieces <= 1);
-	hand_in(&cut, rules, csv, 1 + dice_below(dice, 12));
+	hand_in(&cut, rules, csv, 1 + dice_below(dice, 12), 0);
 	if (strcmp(whole.told, cut.told) != 0)
 		fail_msg("told as a whole:\n%sin pieces:\n%sof\n%s%s", whole.told, cut.told, rules,
 			 csv);
@@ -218,7 +222,7 @@ static void what_breaks_a_rule_is_told_once_where_it_begins(void **state)
 		"m0,2025-06-01,a,5\n"
 		"m0,2025-06-02,a,3\n"
 		"m1,2025-06-01,,8\n",
-		1);
+		1, 0);
 	assert_int_equal(o.result.figures, 3);
 	assert_int_equal(o.result.rejected, 4);
 	const char *second = strchr(o.told, '\n');
@@ -230,10 +234,27 @@ static void what_breaks_a_rule_is_told_once_where_it_begins(void **state)
 	assert_string_equal(strchr(second + 1, '\n'), "\n");
 }
 
+/* Long labels make a request too long before there are too many figures in it. */
+static void what_is_too_much_for_one_request_goes_in_several(void **state)
+{
+	static struct outcome o;
+	char csv[2048];
+	size_t len = (size_t)sprintf(csv, "metric,period,k,value\n");
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		len += (size_t)sprintf(csv + len, "m0,2025-06-01,%d,1\n", i);
+	hand_in(&o, HEADER "r,m0,<=,m1,refuse,,,\n", csv, 0, 7);
+	assert_int_equal(o.result.figures, 40);
+	assert_int_equal(o.result.rejected, 0);
+	assert_int_equal(o.pieces, 8);
+	assert_string_equal(o.told, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_of_any_size_come_to_the_same),
+		cmocka_unit_test(what_is_too_much_for_one_request_goes_in_several),
 		cmocka_unit_test(what_breaks_a_rule_is_told_once_where_it_begins),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
