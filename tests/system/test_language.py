@@ -56,10 +56,12 @@ class Language(rig.Rig):
     def test_agent_and_office(self):
         agent = self.agent("28001").start()
         rig.wait_for(lambda: "hours" in agent.command("catalogue").out, "the catalogue")
+        self.assertIn("visits\tngày\tlượt\tLượt\tdesk\n", agent.command("catalogue").out)
         self.refuse_figures(agent)  # the agent refuses, and the command tells
         os.environ["LC_ALL"] = "C.UTF-8"
         self.assert_refused(agent.record("hours=1.234", "--period", "2025-06-30T08"),
                             "'1.234' has more than 2 digits after the point")
+        self.assertIn("visits\tday\tvisit\tVisits\tdesk\n", agent.command("catalogue").out)
         os.environ["LC_ALL"] = "vi_VN.UTF-8"
         agent.process.stop()
         self.assert_english(agent.process)
