@@ -39,10 +39,8 @@ struct health agent_status_health(const struct agent_status *status)
 		.undated_here = spool->undated_here > 0,
 		.config_wrong = reload->failed,
 		.restart_due = reload->needs_restart != NULL,
+		.message = status->news || (status->told && bulletin_has_news(status->told)),
 	};
-	const Lantoa__V1__Standing *standing = status->told ? status->told->standing : NULL;
-	for (size_t i = 0; standing && i < standing->n_message; i++)
-		facts.message |= bulletin_is_news(status->told, standing->message[i]);
 	for (size_t i = 0; i < status->n_inputs; i++) {
 		facts.input_failing |= status->inputs[i].failing;
 		facts.input_trouble |= *status->inputs[i].error != '\0';

@@ -26,6 +26,7 @@ struct agent_status { /* texts are borrowed; NULL: not known */
 	size_t metrics;
 	struct spool_status spool;
 	const struct bulletin *told; /* NULL: nothing was */
+	bool news;                   /* nobody read a message yet; where @told is not at hand */
 };
 
 #define AGENT_STATUS_REFUSALS 5u /* the newest reasons; spool list has more */

@@ -3,6 +3,7 @@
 #include "common/base/log.h"
 #include "common/base/utf8.h"
 #include "common/sys/notify.h"
+#include "office/bulletin.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ void standing_status(const struct standing *standing, struct agent_status *statu
 void standing_announce(struct standing *standing)
 {
 	struct uplink_look look;
-	struct agent_status status = { .spool = standing->room };
+	struct agent_status status = { .spool = standing->room, .news = standing->news };
 	char text[sizeof(standing->told)];
 	if (!standing->inputs)
 		return;
@@ -56,6 +57,11 @@ static void look_around(void *context)
 	struct standing *standing = context;
 	struct err ignored; /* a disk that cannot be asked shows when it is written to */
 	(void)spool_room(standing->spool, &standing->room_seen, &ignored);
+	struct bulletin told;
+	if (bulletin_read(standing->spool, &told, &ignored) == 0) {
+		standing->news_seen = bulletin_has_news(&told);
+		bulletin_free(&told);
+	}
 	spool_rest(standing->spool);
 }
 
@@ -63,6 +69,7 @@ static void on_looked_around(void *context)
 {
 	struct standing *standing = context;
 	standing->room = standing->room_seen;
+	standing->news = standing->news_seen;
 	standing_announce(standing);
 	(void)malloc_trim(0); /* whatever was done since the last beat */
 }

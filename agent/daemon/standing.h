@@ -27,6 +27,7 @@ struct standing { /* embed it, zeroed; it stays in place until the loop has noth
 
 	struct watchdog watchdog;
 	struct spool_status room, room_seen; /* spool_room(): the loop's, the worker's */
+	bool news, news_seen;                /* bulletin_has_news(), likewise */
 	char told[512];                      /* the last STATUS= */
 	const char *headline;                /* the name of its condition; NULL: none was told */
 };

@@ -167,6 +167,15 @@ bool bulletin_is_news(const struct bulletin *told, const Lantoa__V1__Message *me
 	return !message->read;
 }
 
+bool bulletin_has_news(const struct bulletin *told)
+{
+	const Lantoa__V1__Standing *standing = told->standing;
+	for (size_t i = 0; standing && i < standing->n_message; i++)
+		if (bulletin_is_news(told, standing->message[i]))
+			return true;
+	return false;
+}
+
 int bulletin_mark_read(struct spool *spool, uint64_t id, size_t *ret_read, struct err *err)
 {
 	struct bulletin told;

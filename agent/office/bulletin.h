@@ -44,6 +44,8 @@ size_t bulletin_let_in(const Lantoa__V1__Standing *standing, size_t from,
 
 /** Did nobody read @message yet? */
 bool bulletin_is_news(const struct bulletin *told, const Lantoa__V1__Message *message);
+/** Is there such a message? */
+bool bulletin_has_news(const struct bulletin *told);
 /** Somebody read message @id, or all of them when it is 0; it is durable then. @ret_read: how many
  * nobody had read before. -ENOENT with a sentence: there is none of that number. */
 int bulletin_mark_read(struct spool *spool, uint64_t id, size_t *ret_read, struct err *err);

@@ -37,7 +37,8 @@ class Systemd:
 
     def close(self):
         self.socket.close()
-        os.environ.pop("NOTIFY_SOCKET", None)
+        for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC"):
+            os.environ.pop(name, None)
 
 
 class Reload(rig.Rig):
@@ -126,6 +127,17 @@ class Reload(rig.Rig):
         systemd.hear("^STATUS=28001: the province cannot be reached")
         self.office.process.stop()
         systemd.hear("^STOPPING=1")
+
+    def test_systemd_hears_of_a_message_until_it_is_read(self):
+        systemd = Systemd(self.folder)
+        self.addCleanup(systemd.close)
+        os.environ.update(NOTIFY_SOCKET=systemd.path, WATCHDOG_USEC="1000000")
+        self.assertEqual(self.lantoa("office", "tell", "28001", "please call").code, 0)
+        self.office.start()
+        systemd.hear("^STATUS=28001: the province wrote to this office")
+        self.assertEqual(self.office.command("message", "read", "all").code, 0)
+        systemd.hear("^STATUS=28001: connected: the province has every figure$")
+        self.office.process.stop()
 
     def test_what_can_change_changes_at_once(self):
         # hours wait for the push interval; none has the patience of an hour
