@@ -58,6 +58,14 @@ static bool is_empty(const struct figure *figure)
 	       counts->extra == 0 && counts->revisions == 0;
 }
 
+/* Rows by label name an office without a unit once, where what has no label stands: last. */
+static bool tells_strays(const struct answer *answer)
+{
+	const struct label_groups *groups = &answer->groups;
+	return answer->strays.first &&
+	       (!answer->group || answer->group == &groups->list[groups->n - 1]);
+}
+
 /* Rule 5.6. An office without a unit is named, whether anything of it waits or not. */
 static const char *reason_of_rest(struct answer *answer, const struct figure *rest)
 {
@@ -68,7 +76,7 @@ static const char *reason_of_rest(struct answer *answer, const struct figure *re
 				      "for")
 				 : N_("in the area, but in no unit of the level asked for");
 	char sentence[STRAY_SENTENCE_MAX];
-	if (answer->strays.first)
+	if (tells_strays(answer))
 		stray_tell(answer->strays.first, answer->strays.n, sentence);
 	else if (answer->nowhere)
 		(void)snprintf(sentence, sizeof(sentence),
@@ -323,7 +331,8 @@ static bool is_told(const struct answer *answer, size_t i)
 {
 	const struct figure *figure = &answer->shown[i];
 	const struct counts *counts = &figure->counts;
-	return !answer->group || answer->in_force || figure->has_value ||
+	bool strayed = i + 1 == answer->rows.n && tells_strays(answer);
+	return !answer->group || answer->in_force || figure->has_value || strayed ||
 	       counts->observations > 0 || counts->revisions > 0 || counts->waiting > 0;
 }
 
@@ -337,7 +346,7 @@ static int show(struct answer *answer, struct period bucket, struct err *err)
 			      answer->ranks, err);
 	/* Rule 5.6: the last row, where it has something to say. */
 	const struct figure *rest = &answer->shown[answer->rows.n - 1];
-	bool says = !is_empty(rest) || rest->counts.waiting > 0 || answer->strays.first;
+	bool says = !is_empty(rest) || rest->counts.waiting > 0 || tells_strays(answer);
 	for (size_t i = 0; i < answer->rows.n - !says && rc == 0; i++)
 		if (is_told(answer, i))
 			put_row(answer, bucket, i);

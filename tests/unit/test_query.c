@@ -404,8 +404,11 @@ static void same_label(struct by_label *by, int32_t bucket, const char *label, b
 	query.labels = labels;
 	oracle_ask(by->oracle, &query, q->calendar, q->per, bucket, bucket, &answer);
 	for (size_t i = 0; i < answer.n; i++) {
-		const struct oracle_row *row = &answer.rows[i];
-		if (!all && !row->value && !row->observations && !row->revisions && !row->waiting)
+		struct oracle_row *row = &answer.rows[i];
+		row->astray &= !label; /* it is said once, where what has no label stands */
+		bool rest = !row->unit && !row->office;
+		if ((!all || (rest && !row->due && !row->extra)) && !row->value &&
+		    !row->observations && !row->revisions && !row->waiting && !row->astray)
 			continue;
 		if (by->row >= table_rows(by->table))
 			fail_msg("%s: by %s: no row for %s", q->words, by->dimension, labels);
