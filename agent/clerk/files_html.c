@@ -4,11 +4,15 @@
 #include "clerk/wording.h"
 #include "common/base/i18n.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static void counts(struct html *html, const struct outcome *outcome)
 {
-	html_say(html, _("%zu recorded"), outcome->recorded);
+	if (outcome->recorded > 0)
+		html_say(html, _("%zu recorded"), outcome->recorded);
+	else
+		html_add(html, "%s", _("nothing recorded"));
 	if (outcome->rejected > 0) {
 		html_add(html, ", ");
 		html_say(html, _("%zu not taken"), outcome->rejected);
@@ -28,6 +32,15 @@ static void copy_link(struct html *html, const struct outcome *outcome, const ch
 }
 
 /* --- what became of the file --- */
+
+/* Is there a place in the file that a mark can stand at? */
+static bool has_places(const struct files_look *look)
+{
+	for (size_t i = 0; i < look->n_told; i++)
+		if (*look->told[i].where)
+			return true;
+	return look->n_untold > 0;
+}
 
 static void told_rows(struct html *html, const struct files_look *look, bool errors,
 		      const char *title)
@@ -75,7 +88,7 @@ static void result(struct html *html, const struct frame *frame, const struct fi
 		 : frame->look->connected ? _("It is safe here, and is being sent to the province.")
 					  : _("It is safe here, and is sent to the province as "
 					      "soon as there is a connection."));
-	if (*outcome->errors) {
+	if (*outcome->errors && has_places(look)) {
 		html_add(html, "<p>");
 		copy_link(html, outcome, _("Copy of the file with these places marked"));
 		html_add(html, "</p>\n<p>%s</p>\n",
