@@ -105,7 +105,7 @@ void frame_begin(struct html *html, const struct frame *frame)
 	html_add(html, "<nav aria-label=\"%s\">\n", _("Pages"));
 	place(html, frame, PLACE_DUE, ".", _("To report"));
 	place(html, frame, PLACE_FILES, "files", _("Spreadsheets"));
-	place(html, frame, PLACE_SENT, "sent", _("Sent and refused"));
+	place(html, frame, PLACE_SENT, "sent", _("Sent and held back"));
 	other_language(html, frame);
 	html_add(html, "</nav>\n");
 	typist(html, frame);

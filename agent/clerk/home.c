@@ -53,7 +53,7 @@ static void reach(struct html *html, const struct values *values, struct period 
 	}
 	if (n[VALUE_REFUSED] > 0) {
 		html_add(html, "<span class=\"state refused\">");
-		html_say(html, _("%zu refused by the province"), n[VALUE_REFUSED]);
+		html_say(html, _("%zu held back by the province"), n[VALUE_REFUSED]);
 		html_add(html, "</span> ");
 	}
 }

@@ -58,7 +58,9 @@ void notice_let_in(struct html *html, const struct values *values, int64_t now_u
 		next = bulletin_let_in(standing, i, &figures);
 		shown++;
 		html_add(html, "<li>");
-		html_say(html, _("%s: %llu figures count now. They had waited: %s"),
+		html_say(html,
+			 figures == 1 ? _("%s: %llu figure counts now. It had waited: %s")
+				      : _("%s: %llu figures count now. They had waited: %s"),
 			 wording_instant(first->at_us, now_us, at), (unsigned long long)figures,
 			 retell(first->reason, reason, sizeof(reason)));
 		html_add(html, "</li>\n");

@@ -128,13 +128,14 @@ int sent_write(struct html *html, const struct frame *frame, const struct catalo
 	if (!room)
 		return err_memory(err);
 	struct frame whole = *frame;
-	whole.title = _("Sent and refused");
+	whole.title = _("Sent and held back");
 	whole.path = "sent?";
 	whole.place = PLACE_SENT;
 	frame_begin(html, &whole);
 	html_add(html, "<h1>%s</h1>\n", _("What became of the figures"));
 	summary(html, frame, values);
-	section(html, catalogue->dimensions, values, is_refused, room, _("Refused by the province"),
+	section(html, catalogue->dimensions, values, is_refused, room,
+		_("Held back by the province"),
 		_("None. What the province cannot count is shown here with its reason."));
 	notice_let_in(html, values, frame->now_us);
 	section(html, catalogue->dimensions, values, is_waiting, room,

@@ -1,4 +1,4 @@
-/* The page of what became of the figures: refused by the province and why, waiting, received. */
+/* The page of what became of the figures: held back by the province and why, waiting, received. */
 #pragma once
 
 #include "clerk/frame.h"

@@ -54,8 +54,8 @@ static void state(struct html *html, const struct sheet *sheet, const struct she
 	case VALUE_REFUSED:
 		html_add(html, "<span class=\"state refused\">%s %s</span>",
 			 sheet->values->status.released > 0
-				 ? _("refused by the province, if not among those released since:")
-				 : _("refused by the province:"),
+				 ? _("held back by the province, if not among those let in since:")
+				 : _("held back by the province:"),
 			 retell(refusal->reason, reason, sizeof(reason)));
 		break;
 	}

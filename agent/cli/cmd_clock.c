@@ -17,19 +17,26 @@ static void print_time(const json_t *root)
 		printf(_("figures without a period wait until the province is heard, or the clock "
 			 "is synchronised\n"));
 	else if (ahead_min > 0)
-		printf(_("this machine's clock is %lld minutes ahead\n"), ahead_min);
+		printf(ahead_min == 1 ? _("this machine's clock is %lld minute ahead\n")
+				      : _("this machine's clock is %lld minutes ahead\n"),
+		       ahead_min);
 	else if (ahead_min < 0)
-		printf(_("this machine's clock is %lld minutes behind\n"), -ahead_min);
+		printf(ahead_min == -1 ? _("this machine's clock is %lld minute behind\n")
+				       : _("this machine's clock is %lld minutes behind\n"),
+		       -ahead_min);
 }
 
 static void print_start(const json_t *row)
 {
 	long long number = answer_number(row, "start"), first_s = answer_number(row, "first_s"),
 		  last_s = answer_number(row, "last_s");
-	printf(_("start %lld: %lld figures of %s, which came %lld:%02lld to %lld:%02lld hours "
-		 "after the machine was started\n"),
-	       number, answer_number(row, "figures"), answer_text(row, "metrics"), first_s / 3600,
-	       first_s / 60 % 60, last_s / 3600, last_s / 60 % 60);
+	long long figures = answer_number(row, "figures");
+	printf(figures == 1 ? _("start %lld: %lld figure of %s, which came %lld:%02lld to "
+				"%lld:%02lld hours after the machine was started\n")
+			    : _("start %lld: %lld figures of %s, which came %lld:%02lld to "
+				"%lld:%02lld hours after the machine was started\n"),
+	       number, figures, answer_text(row, "metrics"), first_s / 3600, first_s / 60 % 60,
+	       last_s / 3600, last_s / 60 % 60);
 	if (*answer_text(row, "reason"))
 		printf("    %s\n", answer_text(row, "reason"));
 	if (json_is_true(json_object_get(row, "running")))
@@ -52,13 +59,16 @@ static void print_clock(const json_t *root)
 
 static void print_result(const json_t *root)
 {
-	if (answer_number(root, "dropped") > 0)
-		printf(_("%lld figures dropped\n"), answer_number(root, "dropped"));
+	long long dropped = answer_number(root, "dropped"), dated = answer_number(root, "dated");
+	if (dropped > 0)
+		printf(dropped == 1 ? _("%lld figure dropped\n") : _("%lld figures dropped\n"),
+		       dropped);
 	else
-		printf(_("%lld figures dated, %lld had been replaced by later ones, %lld are "
-			 "left\n"),
-		       answer_number(root, "dated"), answer_number(root, "superseded"),
-		       answer_number(root, "left"));
+		printf(dated == 1 ? _("%lld figure dated; replaced by later ones before: %lld; "
+				      "left: %lld\n")
+				  : _("%lld figures dated; replaced by later ones before: %lld; "
+				      "left: %lld\n"),
+		       dated, answer_number(root, "superseded"), answer_number(root, "left"));
 }
 
 /* "assign N WHEN" or "drop N" as the API wants it; NULL: it is neither. The caller frees. */

@@ -117,15 +117,23 @@ static int import_text(struct session *session, const char *path, const char *au
 			     : import_csv(&config, path, (const char *)csv->data, csv->len, &result,
 					  err);
 		if (result.warned == 0)
-			printf(_("%s: %zu figures recorded, %zu rejected\n"), path, result.figures,
-			       result.rejected);
+			printf(result.figures == 1 ? _("%s: %zu figure recorded, %zu rejected\n")
+						   : _("%s: %zu figures recorded, %zu rejected\n"),
+			       path, result.figures, result.rejected);
 		else
-			printf(_("%s: %zu figures recorded, %zu rejected, %zu to look at again\n"),
+			printf(result.figures == 1 ? _("%s: %zu figure recorded, %zu rejected, %zu "
+						       "to look at again\n")
+						   : _("%s: %zu figures recorded, %zu rejected, "
+						       "%zu to look at again\n"),
 			       path, result.figures, result.rejected, result.warned);
 	}
 	if (result.untouched > 0)
-		printf(_("%s: %zu figures of the form were left as they are: what stands there was "
-			 "recorded when it was made\n"),
+		printf(result.untouched == 1
+			       ? _("%s: %zu figure of the form was left as it is: what stands "
+				   "there was recorded when it was made\n")
+			       : _("%s: %zu figures of the form were left as they are: what stands "
+				   "there was "
+				   "recorded when it was made\n"),
 		       path, result.untouched);
 	if (rc == 0 && result.figures + result.rejected + result.untouched == 0)
 		rc = err_set(err, -ENODATA, "%s: there is no figure in it", path);

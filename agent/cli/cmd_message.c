@@ -39,6 +39,12 @@ static bool request_of(int argc, char *argv[], char text[64])
 	return true;
 }
 
+static void print_marked(long long n)
+{
+	printf(n == 1 ? _("%lld message marked as read\n") : _("%lld messages marked as read\n"),
+	       n);
+}
+
 int cmd_message(struct command_context *context, int argc, char *argv[], struct err *err)
 {
 	struct session *session = NULL;
@@ -59,7 +65,7 @@ int cmd_message(struct command_context *context, int argc, char *argv[], struct 
 	if (rc == 0 && list)
 		print_messages(root);
 	else if (rc == 0)
-		printf(_("%lld messages marked as read\n"), answer_number(root, "read"));
+		print_marked(answer_number(root, "read"));
 	json_decref(root);
 	blob_free(&out);
 	return command_exit(rc);

@@ -53,14 +53,14 @@ static void print_repaired(const struct command_context *context, const char *da
 {
 	char options[SETTINGS_OPTIONS_MAX];
 	(void)settings_options(&context->source, options);
-	printf(_("%s: %llu values can be read; the spool lacks %llu figures of them\n"), damaged,
-	       (unsigned long long)repaired->read, (unsigned long long)repaired->taken);
+	printf(_("%s: values that can be read: %llu; figures of them that the spool lacks: %llu\n"),
+	       damaged, (unsigned long long)repaired->read, (unsigned long long)repaired->taken);
 	if (repaired->undated > 0)
-		printf(_("%llu figures that wait for the time\n"),
+		printf(_("figures that wait for the time: %llu\n"),
 		       (unsigned long long)repaired->undated);
 	if (repaired->lost_days + repaired->lost_batches + repaired->lost_series > 0)
-		printf(_("not readable: %llu days of values, %llu batches, %llu lists or lines of "
-			 "series\n"),
+		printf(_("not readable: days of values: %llu; batches: %llu; lists or lines of "
+			 "series: %llu\n"),
 		       (unsigned long long)repaired->lost_days,
 		       (unsigned long long)repaired->lost_batches,
 		       (unsigned long long)repaired->lost_series);

@@ -16,19 +16,23 @@ static void print_spool(const json_t *root)
 	const json_t *row;
 	json_array_foreach(json_object_get(root, "batches"), i, row) {
 		const char *sealed = answer_text(row, "sealed"); /* "": nobody knew the time */
-		printf(_("batch %lld  day %s  %lld figures  %lld bytes  sealed %s  %s\n"),
-		       answer_number(row, "batch"), answer_text(row, "day"),
-		       answer_number(row, "observations"), answer_number(row, "bytes"),
-		       *sealed ? sealed : "-",
+		long long n = answer_number(row, "observations");
+		printf(n == 1 ? _("batch %lld  day %s  %lld figure  %lld bytes  sealed %s  %s\n")
+			      : _("batch %lld  day %s  %lld figures  %lld bytes  sealed %s  %s\n"),
+		       answer_number(row, "batch"), answer_text(row, "day"), n,
+		       answer_number(row, "bytes"), *sealed ? sealed : "-",
 		       json_is_true(json_object_get(row, "acked")) ? _("received") : _("waiting"));
 	}
 	if (json_is_true(json_object_get(root, "more")))
 		printf(_("... and more batches\n"));
-	json_array_foreach(json_object_get(root, "refusals"), i, row)
-		printf(_("quarantined by the province: batch %lld  %s %s  %lld figures: %s\n"),
+	json_array_foreach(json_object_get(root, "refusals"), i, row) {
+		long long n = answer_number(row, "observations");
+		printf(n == 1 ? _("held back by the province: batch %lld  %s %s  %lld figure: %s\n")
+			      : _("held back by the province: batch %lld  %s %s  %lld figures: "
+				  "%s\n"),
 		       answer_number(row, "batch"), answer_text(row, "metric"),
-		       answer_text(row, "labels"), answer_number(row, "observations"),
-		       answer_text(row, "reason"));
+		       answer_text(row, "labels"), n, answer_text(row, "reason"));
+	}
 }
 
 static int spool_list(const struct blob *out, struct err *err)

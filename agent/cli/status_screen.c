@@ -107,15 +107,20 @@ static void print_figures(const json_t *root, FILE *out)
 	const json_t *spool = json_object_get(root, "spool");
 	char at[WHEN_MAX];
 	print_label(_("to be sent:"), out);
-	fprintf(out, _("%lld figures in %lld batches, %lld not sealed yet\n"),
-		answer_number(spool, "waiting_observations"),
-		answer_number(spool, "waiting_batches"), answer_number(spool, "unsealed"));
+	long long figures = answer_number(spool, "waiting_observations"),
+		  batches = answer_number(spool, "waiting_batches"),
+		  held = answer_number(spool, "held");
+	fprintf(out,
+		figures == 1   ? _("%lld figure in %lld batch, %lld not sealed yet\n")
+		: batches == 1 ? _("%lld figures in %lld batch, %lld not sealed yet\n")
+			       : _("%lld figures in %lld batches, %lld not sealed yet\n"),
+		figures, batches, answer_number(spool, "unsealed"));
 	print_label(_("oldest:"), out);
 	fprintf(out, "%s\n", when(root, spool, "oldest_waiting", at));
 	print_label(_("last receipt:"), out);
 	fprintf(out, "%s\n", when(root, spool, "last_ack", at));
-	print_label(_("quarantined:"), out);
-	fprintf(out, _("%lld figures\n"), answer_number(spool, "held"));
+	print_label(_("held back:"), out);
+	fprintf(out, held == 1 ? _("%lld figure\n") : _("%lld figures\n"), held);
 }
 
 static void print_refusals(const json_t *root, FILE *out)
@@ -127,7 +132,7 @@ static void print_refusals(const json_t *root, FILE *out)
 	if (released > 0) {
 		print_label("", out);
 		fprintf(out,
-			_("%lld of the %lld refused were released since and count; the province "
+			_("%lld of the %lld held back were let in since and count; the province "
 			  "knows which\n"),
 			released, answer_number(spool, "held") + released);
 	}
@@ -190,9 +195,11 @@ static void print_standing(const json_t *root, FILE *out)
 		if (i == LET_IN_SHOWN)
 			break;
 		print_label(i == 0 ? _("let in:") : "", out);
-		fprintf(out, _("%lld figures, %s, which had waited: %s\n"),
-			answer_number(row, "figures"), when(root, row, "at", at),
-			answer_text(row, "reason"));
+		long long n = answer_number(row, "figures");
+		fprintf(out,
+			n == 1 ? _("%lld figure, %s, which had waited: %s\n")
+			       : _("%lld figures, %s, which had waited: %s\n"),
+			n, when(root, row, "at", at), answer_text(row, "reason"));
 	}
 	if (json_array_size(closed) > 0) {
 		print_label(_("closed:"), out);
@@ -216,7 +223,8 @@ static void print_disk(const json_t *root, FILE *out)
 	fprintf(out, _("%s of %s used; %s free on the disk\n"), size_of(spool, "bytes", used),
 		size_of(spool, "bytes_max", bound), size_of(spool, "disk_free", left));
 	print_label(_("catalogue:"), out);
-	fprintf(out, _("%lld metrics\n"), answer_number(root, "metrics"));
+	long long n = answer_number(root, "metrics");
+	fprintf(out, n == 1 ? _("%lld metric\n") : _("%lld metrics\n"), n);
 }
 
 static void print_clock(const json_t *root, FILE *out)
@@ -226,9 +234,15 @@ static void print_clock(const json_t *root, FILE *out)
 	print_label(_("clock:"), out);
 	fprintf(out, "%s", answer_text(clock, "words"));
 	if (ahead_min > 0)
-		fprintf(out, _("; this machine's is %lld minutes ahead"), ahead_min);
+		fprintf(out,
+			ahead_min == 1 ? _("; this machine's is %lld minute ahead")
+				       : _("; this machine's is %lld minutes ahead"),
+			ahead_min);
 	else if (ahead_min < 0)
-		fprintf(out, _("; this machine's is %lld minutes behind"), -ahead_min);
+		fprintf(out,
+			ahead_min == -1 ? _("; this machine's is %lld minute behind")
+					: _("; this machine's is %lld minutes behind"),
+			-ahead_min);
 	fputc('\n', out);
 }
 
@@ -239,8 +253,11 @@ static void print_ledger(const json_t *root, FILE *out)
 	if (!json_is_object(ledger))
 		return;
 	print_label(_("ledger:"), out);
-	fprintf(out, _("%s on %s; heads of %lld days are kept\n"), answer_text(ledger, "head"),
-		answer_text(ledger, "day"), answer_number(ledger, "days"));
+	long long days = answer_number(ledger, "days");
+	fprintf(out,
+		days == 1 ? _("%s on %s; the head of %lld day is kept\n")
+			  : _("%s on %s; heads of %lld days are kept\n"),
+		answer_text(ledger, "head"), answer_text(ledger, "day"), days);
 }
 
 static void print_inputs(const json_t *root, FILE *out)

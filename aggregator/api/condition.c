@@ -286,13 +286,12 @@ static bool offices_silent(const struct condition_facts *facts, char sentence[])
 	char since[INSTANT_TEXT_MAX] = "";
 	if (facts->silent_us)
 		(void)civil_format(facts->silent_us, since);
-	(void)snprintf(
-		sentence, CONDITION_SENTENCE_MAX,
-		_("%llu offices have been without contact for more than a day, %s the longest "
-		  "(last contact: %s); see the column Last contact, and ask there whether "
-		  "machine and line are on. One that is no more: lantoa office revoke CODE"),
-		(unsigned long long)facts->silent, facts->silent_office,
-		*since ? since : _("never"));
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("offices without contact for more than a day: %llu, %s the longest "
+			 "(last contact: %s); see the column Last contact, and ask there whether "
+			 "machine and line are on. One that is no more: lantoa office revoke CODE"),
+		       (unsigned long long)facts->silent, facts->silent_office,
+		       *since ? since : _("never"));
 	return true;
 }
 
@@ -300,10 +299,11 @@ static bool invitations_expired(const struct condition_facts *facts, char senten
 {
 	if (facts->invitations_expired == 0)
 		return false;
-	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
-		       _("%llu invitations were not used in time. The offices stand below with the "
-			 "key \"expired\"; invite each of them again: lantoa office invite CODE"),
-		       (unsigned long long)facts->invitations_expired);
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		_("invitations that were not used in time: %llu. The offices stand below with the "
+		  "key \"expired\"; invite each of them again: lantoa office invite CODE"),
+		(unsigned long long)facts->invitations_expired);
 	return true;
 }
 
@@ -312,7 +312,7 @@ static bool keys_damaged(const struct condition_facts *facts, char sentence[])
 	if (facts->damaged_keys == 0)
 		return false;
 	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
-		       _("%llu keys of offices are damaged on the disk, and those offices cannot "
+		       _("keys of offices that are damaged on the disk: %llu; those offices cannot "
 			 "connect; look at the disk, and restore a backup or invite the offices "
 			 "again"),
 		       (unsigned long long)facts->damaged_keys);

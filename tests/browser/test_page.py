@@ -115,12 +115,12 @@ class Page(PageRig):
         browser.find("input[name='v:teams:']").write("6")
         browser.find("#sheet button").click()
         browser.see("Saved on this machine")  # a reload before that would undo the click
-        browser.see("refused by the province: .*closed", reload=True)
+        browser.see("held back by the province: .*closed", reload=True)
         browser.open(self.base + "/sent")
-        browser.see("(?s)Refused by the province.*Teams.*closed")
+        browser.see("(?s)Held back by the province.*Teams.*closed")
         self.shot(browser, "refused")
         browser.open(f"{self.base}/sent?lang=vi")
-        browser.see("(?s)Tỉnh từ chối.*Tổ.*khóa")
+        browser.see("(?s)Tỉnh tạm giữ.*Tổ.*khóa")
 
     # --- what is to be said of it ---
 

@@ -144,7 +144,7 @@ class Proxy(PageRig):
         hoa.link("English").click()
         hoa.see("Typed by Nguyễn Thị Hoa")
         self.assertTrue(hoa.url().startswith(f"https://{self.host}/28001/form?"), hoa.url())
-        for where in ("Spreadsheets", "Sent and refused", "To report"):
+        for where in ("Spreadsheets", "Sent and held back", "To report"):
             hoa.link(where).click()
             hoa.see("Typed by Nguyễn Thị Hoa")
         self.assert_whole()

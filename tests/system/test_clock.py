@@ -22,7 +22,7 @@ class Clock(rig.Rig):
         listed = agent.command("clock").out
         if "start 1" not in listed:
             self.skipTest(f"this machine knows what time it is: {listed.splitlines()[0]}")
-        self.assertIn("1 figures of visits", listed)
+        self.assertIn("1 figure of visits", listed)
         return agent
 
     def cut_power(self, agent):
@@ -111,7 +111,7 @@ class Clock(rig.Rig):
         self.assertEqual(agent.command("clock", "assign", "1").code, 2)
         outcome = agent.command("clock", "assign", "1", "2025-06-30T07:40")
         self.assertEqual(outcome.code, 0, outcome)
-        self.assertIn("1 figures dated", outcome.out)
+        self.assertIn("1 figure dated", outcome.out)
         self.wait_value(9, "2025-06-30")
         self.assertEqual(agent.command("clock", "drop", "1").code, 1, "it is gone")
         self.assert_whole()

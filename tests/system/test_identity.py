@@ -97,7 +97,7 @@ class Identity(rig.Rig):
                                  "gate: .*expired invitation.*office=28001")
         status = self.lantoa("status")
         self.assertIn("expired", status.out)
-        self.assertIn("1 invitations were not used in time", status.out)
+        self.assertIn("invitations that were not used in time: 1", status.out)
         agent = self.agent("28001", enrol=False)
         outcome = agent.command("enrol", invitation.line)
         self.assertNotEqual(outcome.code, 0)

@@ -307,7 +307,7 @@ class BadFigures(rig.Rig):
         self.assertIn("not assigned to a unit in force", listed.out, listed)
         rig.wait_for(lambda: "not assigned" in self.office.command("spool", "list").out,
                      "the office to be told")
-        self.assertIn("quarantined:   1 ", self.office.command("status").out)
+        self.assertIn("held back:     1 ", self.office.command("status").out)
         self.office.process.stop()
         self.assert_whole()
 

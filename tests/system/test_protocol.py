@@ -128,7 +128,7 @@ class Protocol(rig.Rig):
         position, chain = told.split(":")
         self.assertEqual(chain, self.link(int(position)))
         agent.process.stop()
-        self.assertIn("heads of 1 days are kept", agent.command("status").out)
+        self.assertIn("the head of 1 day is kept", agent.command("status").out)
         # it tells it when it comes again, and this ledger has it
         agent.start()
         heads = lambda: self.province.get("/v1/offices/heads", code="28001")["rows"]

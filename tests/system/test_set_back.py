@@ -89,7 +89,7 @@ class SetBack(rig.Rig):
         agent.start()
         self.told(agent, "the province has every figure")
         shown = agent.command("status").out
-        self.assertRegex(shown, "quarantined: +0 figures")
+        self.assertRegex(shown, "held back: +0 figures")
         self.assertNotIn("older copy", shown.partition("let in:")[0])
         self.assert_whole()
 
@@ -115,7 +115,7 @@ class SetBack(rig.Rig):
         self.arrived(twin, 3, NEXT)
         self.assertEqual(self.province.value("visits", area="28001", **DAY), 100)
         shown = agent.command("status").out
-        self.assertRegex(shown, "quarantined: +0 figures")
+        self.assertRegex(shown, "held back: +0 figures")
         self.assertNotIn("older copy", shown.partition("let in:")[0])
         self.assert_whole()
 

@@ -63,16 +63,16 @@ class Standing(rig.Rig):
         self.order("quarantine", "release", "--all", "--closed")
         begun = time.monotonic()
         rig.wait_for(lambda: self.standing(agent)["released"], "the release", SOON_S)
-        rig.wait_for(lambda: "quarantined by the province" not in agent.command("spool", "list").out,
+        rig.wait_for(lambda: "held back by the province" not in agent.command("spool", "list").out,
                      "the figure is refused no more")
         print(f"a release was known after {time.monotonic() - begun:.0f} s", flush=True)
         told = self.standing(agent)
         self.assertEqual([row["figures"] for row in told["released"]], [1])
         self.assertEqual([row["period"] for row in told["closed"]], ["2025-06"])
         shown = self.status(agent)
-        self.assertRegex(shown, r"let in: +1 figures, .*: the period is closed")
+        self.assertRegex(shown, r"let in: +1 figure, .*: the period is closed")
         self.assertRegex(shown, r"closed: +2025-06; what is sent for them waits")
-        self.assertRegex(shown, r"quarantined: +0 figures")
+        self.assertRegex(shown, r"held back: +0 figures")
         self.assertNotIn("holds figures of this office back", shown)
         self.assert_whole()
 
@@ -84,7 +84,7 @@ class Standing(rig.Rig):
         self.order("close", "2025-05", "--metric", "visits")
         agent.start()
         rig.wait_for(lambda: self.standing(agent)["released"], "the release")
-        rig.wait_for(lambda: "quarantined by" not in agent.command("spool", "list").out, "no refusal")
+        rig.wait_for(lambda: "held back by" not in agent.command("spool", "list").out, "no refusal")
         # It is on the office's disk: known without a province, and without an agent.
         self.province.process.stop()
         agent.process.kill()
@@ -102,7 +102,7 @@ class Standing(rig.Rig):
         rig.wait_for(lambda: len(self.standing(agent)["closed"]) == 1, "the reopening", SOON_S)
         self.assertEqual(agent.record("visits=24", "--period", "2025-05-31").err, "")
         self.order("quarantine", "release", "--all", "--closed")
-        rig.wait_for(lambda: re.search(r"quarantined: +0 ", self.status(agent)), "all is let in", SOON_S)
+        rig.wait_for(lambda: re.search(r"held back: +0 ", self.status(agent)), "all is let in", SOON_S)
         self.assert_whole()
 
     def messages(self, code, *columns):
@@ -131,7 +131,7 @@ class Standing(rig.Rig):
         self.assertEqual(self.messages("28002", "text"), [("Nghỉ lễ ngày 2/9",)])
         # Marked where no agent runs, it is told with the next contact.
         agent.process.stop()
-        self.assertEqual(agent.command("message", "read", "1").out, "1 messages marked as read\n")
+        self.assertEqual(agent.command("message", "read", "1").out, "1 message marked as read\n")
         self.assertIn("there is no message 77", agent.command("message", "read", "77").err)
         self.assertIn("say message, message read NUMBER", agent.command("message", "read", "x").err)
         agent.start()

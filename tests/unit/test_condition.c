@@ -105,7 +105,7 @@ static void each_trouble_is_said(void **state)
 		{ "keys_damaged",
 		  CONDITION_ILL,
 		  { .damaged_keys = 2 },
-		  "2 keys of offices are damaged" },
+		  "keys of offices that are damaged on the disk: 2" },
 		{ "catalogue_too_long",
 		  CONDITION_ILL,
 		  { .catalogue_len = 300000,
@@ -130,7 +130,7 @@ static void each_trouble_is_said(void **state)
 		{ "offices_silent",
 		  CONDITION_NOTE,
 		  { .silent = 12, .silent_office = "28249", .silent_us = 1 },
-		  "12 offices have been without contact for more than a day, 28249 the longest" },
+		  "offices without contact for more than a day: 12, 28249 the longest" },
 		{ "offices_silent",
 		  CONDITION_NOTE,
 		  { .silent = 1, .silent_office = "28249" },
@@ -138,7 +138,7 @@ static void each_trouble_is_said(void **state)
 		{ "invitations_expired",
 		  CONDITION_NOTE,
 		  { .invitations_expired = 12 },
-		  "12 invitations" },
+		  "invitations that were not used in time: 12" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct conditions conditions = judged(cases[i].facts);

@@ -66,7 +66,7 @@ static void every_line_says_its_thing(void **state)
 		"to be sent:    40 figures in 3 batches, 2 not sealed yet\n",
 		"oldest:        2025-06-27 14:05 (3 days ago)\n",
 		"last receipt:  2025-06-30 13:25 (40 min ago)\n",
-		"quarantined:   5 figures\n",
+		"held back:     5 figures\n",
 		"               batch 6, visits desk=A: not due\n",
 		"               batch 5, teams: too late\n",
 		"spool:         1.5 MiB of 64.0 MiB used; 2.0 GiB free on the disk\n",
