@@ -261,7 +261,7 @@ class Changes(rig.Rig):
         self.assertEqual(line["event"]["kind"], "catalogue import")
         self.assertEqual(line["position"], last["position"] + 1)
         self.assertEqual(self.lantoa("changes", "--wait", "61").code, 1)
-        self.assertEqual(self.lantoa("changes", "--format", "csv").code, 1)
+        self.assertEqual(self.lantoa("changes", "--format", "csv").code, 2)
 
     def test_the_example_of_the_page_is_what_comes(self):
         """CHANGES.md: the blocks of json are what this makes, but for times, hashes and numbers that are drawn."""

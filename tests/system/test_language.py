@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import re
 import unittest
 
@@ -72,7 +73,8 @@ class Language(rig.Rig):
 
     # --- what is shown to people holds no name that programs go by ---
 
-    OURS = {"visits", "hours", "teams", "balance", "desk", "front", "unix", "office", "x", "lantoa", "agent"}
+    OURS = {"visits", "hours", "teams", "balance", "desk", "front", "unix", "office", "x", "lantoa", "agent",
+            pwd.getpwuid(os.getuid()).pw_name}  # who recorded
 
     def programs_words(self, value):
         """Names and words of @value, an answer in JSON: what a person is to read in his own language."""

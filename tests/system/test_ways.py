@@ -352,7 +352,7 @@ class Province(Ways):
             '"Online dossiers are among those received: Dossiers online 12, Dossiers received 10"'])
         wrong = self.lantoa("quality", "--metric", "onlin")
         self.assertEqual(wrong.code, 1, wrong)
-        self.assertIn("did you mean 'online'?", wrong.err)
+        self.assertIn("did you mean 'online' (Dossiers online)?", wrong.err)
         self.assert_whole()
 
 
