@@ -450,7 +450,7 @@ static void what_was_refused_is_shown_as_it_was_typed(void **state)
 	static const char typed[] = "\"><script>alert(1)</script>";
 	struct fixture *f = *state;
 	struct uplink_look line = { .trouble = "" };
-	struct frame frame = { .office = "1", .look = &line };
+	struct frame frame = { .office = "1", .look = &line, .typist = "" };
 	struct sheet_look look = { .token = "t" };
 	struct html html = { 0 };
 	FILL(f, { "v:team.count:", typed }, { "d:visits:+0:topic", typed },
