@@ -359,6 +359,9 @@ static int take(struct sheet *sheet, const struct parsed_name *parsed, const cha
 	case 'n':
 		row->note = value;
 		break;
+	case 'm':
+		row->note_was = value;
+		break;
 	case 'd':
 		for (size_t i = 0; parsed->dimension && i < row->metric->n_dimensions; i++)
 			if (strcmp(row->metric->dimensions[i], parsed->dimension) == 0)

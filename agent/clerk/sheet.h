@@ -38,10 +38,12 @@ struct sheet_row {
 	const char *was;       /* what the field held when the form was made */
 	const char *confirmed; /* the text that was said to be right; NULL */
 	bool withdraw;
-	const char *note; /* typed; NULL: the form has no field for it */
+	const char *note;     /* typed; NULL: the form has no field for it */
+	const char *note_was; /* what that held when the form was made; NULL: nothing */
 
 	bool changed;                /* something is to be recorded */
 	bool warned;                 /* message is a warning that was not confirmed */
+	bool note_met;               /* the note was changed here and meanwhile, too */
 	char *message;               /* owned; what is wrong, or odd; NULL: nothing */
 	char value[SHEET_TYPED_MAX]; /* typed, as a decimal, where it changed; the same as a number:
 				      */
@@ -98,7 +100,8 @@ const char *sheet_held(const struct sheet_row *row, char text[WORDING_MAX]);
 const char *sheet_note(const struct sheet_row *row);
 
 /** The name of a row's field: @kind is 'v' value, 'o' what it held, 'w' withdraw, 'y' "it is
- * right", 'n' note, 'd' a dimension of a fresh row, which is @dimension. Returns @name. */
+ * right", 'n' note, 'm' what that held, 'd' a dimension of a fresh row, which is @dimension.
+ * Returns @name. */
 #define SHEET_NAME_MAX (METRIC_NAME_MAX + LABELS_TEXT_MAX + 16u)
 const char *sheet_name(const struct sheet_row *row, char kind, const char *dimension,
 		       char name[SHEET_NAME_MAX]);

@@ -131,23 +131,37 @@ static int warn(struct sheet_row *row, int64_t value_e)
 		   wording_value(usual.high_e, metric->decimals, high));
 }
 
-/* Where the form has a field for it: what it says from now on, which stays as it is where nobody
- * changed it. @ret_other: it says something new. */
+/* 1: what somebody else wrote meanwhile would be gone, and that was not confirmed. */
+static int warn_note(struct sheet_row *row)
+{
+	bool confirmed = row->confirmed && strcmp(row->confirmed, row->typed) == 0;
+	return row->note_met && !confirmed
+		       ? say(row, _("its note has become '%s' meanwhile; is it to be '%s'?"),
+			     sheet_note(row), row->said)
+		       : 0;
+}
+
+/* Where the form has a field for it: what it says from now on. What nobody changed in this form
+ * stays as it is by now. @ret_other: it says something new. */
 static int read_note(struct sheet_row *row, bool *ret_other)
 {
-	char text[SPOOL_NOTE_MAX + 2]; /* what is longer is refused */
-	*ret_other = false;
+	char text[SPOOL_NOTE_MAX + 2];
+	const char *was = row->note_was ? row->note_was : "", *now = sheet_note(row);
+	*ret_other = row->note_met = false;
 	if (!row->note)
 		return 0;
-	const char *typed = row->note + strspn(row->note, BLANKS);
-	(void)viet_compose(typed, text, sizeof(text)); /* as said */
-	size_t len = strlen(text);
-	while (len > 0 && strchr(BLANKS, text[len - 1]))
-		text[--len] = '\0';
-	*ret_other = strcmp(text, sheet_note(row)) != 0;
+	const char *typed = row->note + strspn(row->note, BLANKS), *said = now;
+	if (strcmp(row->note, was) != 0)
+		said = viet_compose(typed, text, sizeof(text)) ? text : typed; /* too long */
+	size_t len = strlen(said);
+	while (len > 0 && strchr(BLANKS, said[len - 1]))
+		len--;
 	free(row->said);
-	row->said = strdup(text);
-	return row->said ? 0 : -ENOMEM;
+	if (!(row->said = strndup(said, len)))
+		return -ENOMEM;
+	*ret_other = said != now && strcmp(row->said, now) != 0;
+	row->note_met = *ret_other && strcmp(was, now) != 0;
+	return 0;
 }
 
 /* @typed: the value; else only its note is another one. */
@@ -181,6 +195,8 @@ static int judge_value(struct sheet *sheet, struct sheet_row *row, bool typed, i
 	}
 	row->value_e = obs.value_e;
 	rc = typed ? warn(row, obs.value_e) : 0;
+	if (rc == 0)
+		rc = warn_note(row);
 	row->warned = rc > 0;
 	sheet->n_warnings += rc > 0;
 	row->changed = true;

@@ -122,7 +122,8 @@ static void withdraw(struct html *html, const struct sheet *sheet, const struct 
 static void note(struct html *html, const struct sheet *sheet, const struct sheet_row *row)
 {
 	char name[SHEET_NAME_MAX], labels[LABELS_TEXT_MAX + WORDING_MAX];
-	const char *text = row->note ? row->note : sheet_note(row);
+	const char *now = sheet_note(row), *text = row->note ? row->note : now;
+	const char *was = !row->note ? now : row->note_was ? row->note_was : "";
 	(void)wording_part(sheet->catalogue->dimensions, row->labels, labels, sizeof(labels));
 	html_add(html,
 		 "<details class=\"note\"%s><summary>%s</summary><input class=\"say\" "
@@ -130,6 +131,9 @@ static void note(struct html *html, const struct sheet *sheet, const struct shee
 		 "aria-label=\"%s: %s %s\"></details>\n",
 		 *text ? " open" : "", _("Note"), sheet_name(row, 'n', NULL, name), text, _("Note"),
 		 wording_metric(row->metric), labels);
+	if (*was)
+		html_add(html, "<input type=\"hidden\" name=\"%s\" value=\"%s\">\n",
+			 sheet_name(row, 'm', NULL, name), was);
 }
 
 static void message(struct html *html, const struct sheet_row *row, size_t i)

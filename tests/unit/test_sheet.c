@@ -183,7 +183,8 @@ static void a_note_goes_with_its_figure_or_alone(void **state)
 	value->author = "lan";
 	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "8" }, { "n:team.count:", "two new" });
 	assert_int_equal(f->n_entries, 0);
-	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "8" }, { "n:team.count:", "" });
+	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "8" }, { "n:team.count:", "" },
+	     { "m:team.count:", "two new" });
 	assert_recorded(f, "team.count", "", "8");
 	assert_string_equal(f->entries[0].note, "");
 	FILL(f, { "v:team.count:", "9" }, { "o:team.count:", "8" }, { "n:team.count:", "two new" });
@@ -197,6 +198,44 @@ static void a_note_goes_with_its_figure_or_alone(void **state)
 	note[sizeof(note) - 1] = '\0';
 	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "8" }, { "n:team.count:", note });
 	assert_refused(f, "v:team.count:", "at most 1024 are kept");
+	char long_note[3 * 500 + 1] = ""; /* which would fit if it were cut at a letter's end */
+	for (int i = 0; i < 500; i++)
+		strcat(long_note, "\u1ebf");
+	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "8" }, { "n:team.count:", long_note });
+	assert_refused(f, "v:team.count:", "its note has 1500 bytes");
+}
+
+/* Two have the form open. What the first wrote stays, unless the second wants it otherwise. */
+static void a_note_of_somebody_else_is_not_taken_back_unseen(void **state)
+{
+	struct fixture *f = *state;
+	struct value *value = know(f, "team.count", "", "2025-06", 8);
+	value->note = "two new";
+	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "8" }, { "n:team.count:", "" });
+	assert_int_equal(f->n_entries, 0);
+	FILL(f, { "v:team.count:", "9" }, { "o:team.count:", "8" }, { "n:team.count:", "" });
+	assert_recorded(f, "team.count", "", "9");
+	assert_string_equal(f->entries[0].note, "two new");
+	value->note = NULL;
+	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "8" }, { "n:team.count:", "one" },
+	     { "m:team.count:", "one" });
+	assert_int_equal(f->n_entries, 0);
+	value->note = "two new";
+	const struct field mine[] = { { "v:team.count:", "8" },
+				      { "o:team.count:", "8" },
+				      { "n:team.count:", "three new" },
+				      { "y:team.count:", "8" } };
+	fill(f, mine, 3);
+	assert_int_equal(f->sheet.n_warnings, 1);
+	assert_string_equal(message(f, "v:team.count:"),
+			    "its note has become 'two new' meanwhile; is it to be 'three new'?");
+	fill(f, mine, 4);
+	assert_recorded(f, "team.count", "", "8");
+	assert_string_equal(f->entries[0].note, "three new");
+	value->note = " as it was "; /* said on a command line, and touched by nobody */
+	FILL(f, { "v:team.count:", "8" }, { "o:team.count:", "8" },
+	     { "n:team.count:", " as it was " }, { "m:team.count:", " as it was " });
+	assert_int_equal(f->n_entries, 0);
 }
 
 static void the_form_is_due_like_its_period_on_the_first_page(void **state)
@@ -827,6 +866,7 @@ int main(void)
 		TEST(only_what_the_office_reports_for_the_period_has_rows),
 		TEST(what_is_typed_is_recorded_and_what_is_left_is_not),
 		TEST(a_note_goes_with_its_figure_or_alone),
+		TEST(a_note_of_somebody_else_is_not_taken_back_unseen),
 		TEST(the_form_is_due_like_its_period_on_the_first_page),
 		TEST(an_emptied_field_is_no_withdrawal),
 		TEST(each_code_in_force_has_a_row_and_nothing_else_has),
