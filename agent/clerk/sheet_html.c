@@ -124,17 +124,27 @@ static void summary(struct html *html, const struct sheet *sheet, const struct s
 }
 
 /* That all is there, though fields may be empty: a sentence of the office's, which it can take
- * back. */
+ * back. It goes along with a figure of the period (spool/finished.c), which the province would hold
+ * once that is closed, though it counts already: then it is too late to say so. */
 static void finishing(struct html *html, const struct frame *frame, const struct sheet *sheet,
 		      const struct sheet_look *look)
 {
 	char sdmx[PERIOD_TEXT_MAX];
 	const struct spool_finished *finished = values_finished(sheet->values, sheet->period);
-	bool any = false;
-	for (size_t i = 0; i < sheet->n; i++)
+	bool any = false, closed = false;
+	for (size_t i = 0; i < sheet->n; i++) {
 		any |= sheet->rows[i].now != NULL;
-	if (sheet->period.grain < GRAIN_DAY || (!any && !finished))
+		closed |= bulletin_closing(&sheet->values->told, sheet->rows[i].metric,
+					   sheet->period) != NULL;
+	}
+	if (sheet->period.grain < GRAIN_DAY || (!finished && (!any || closed)))
 		return;
+	if (closed) {
+		html_add(html, "<p class=\"finish\">");
+		finished_say(html, finished, frame->now_us);
+		html_add(html, "</p>\n");
+		return;
+	}
 	html_add(html, "<form class=\"finish\" method=\"post\" action=\"finished\">\n<p>");
 	if (finished)
 		finished_say(html, finished, frame->now_us);

@@ -503,6 +503,46 @@ static void what_was_refused_is_shown_as_it_was_typed(void **state)
 	blob_free(&html.out);
 }
 
+static bool has(struct fixture *f, const char *part)
+{
+	struct uplink_look line = { .trouble = "" };
+	struct frame frame = { .office = "1", .typist = "", .look = &line };
+	struct sheet_look look = { .token = "t" };
+	struct html html = { 0 };
+	FILL(f, { "token", "x" });
+	sheet_write(&html, &frame, &f->sheet, &look);
+	assert_int_equal(blob_append(&html.out, "", 1), 0);
+	bool found = strstr((const char *)html.out.data, part) != NULL;
+	blob_free(&html.out);
+	return found;
+}
+
+/* The figure that it goes with would be held, though it counts already. */
+static void a_closed_report_is_not_to_be_finished(void **state)
+{
+	Lantoa__V1__Closing closing = LANTOA__V1__CLOSING__INIT, *closings[] = { &closing };
+	Lantoa__V1__Standing standing = LANTOA__V1__STANDING__INIT;
+	struct spool_finished finished = { .period = period("2025-06"), .author = "hoa" };
+	char quarter[] = "2025-Q2", every[] = "", far[] = "far.away"; /* is none of this form's */
+	struct fixture *f = *state;
+	know(f, "team.count", "", "2025-06", 7);
+	closing.period = quarter;
+	closing.metric = every;
+	standing.closing = closings;
+	standing.n_closing = 1;
+	assert_true(has(f, "This report is finished</button>"));
+	f->values.told.standing = &standing;
+	assert_false(has(f, "This report is finished"));
+	closing.metric = far;
+	assert_true(has(f, "This report is finished</button>"));
+	f->values.finished = &finished;
+	f->values.n_finished = 1;
+	assert_true(has(f, "It is not finished after all</button>"));
+	closing.metric = every;
+	assert_true(has(f, "This report is finished: hoa said so"));
+	assert_false(has(f, "It is not finished after all"));
+}
+
 static void lack_of_memory_records_nothing(void **state)
 {
 	static const struct field fields[] = { { "v:team.count:", "80" },
@@ -890,6 +930,7 @@ int main(void)
 		TEST(names_that_are_none_find_no_row),
 		TEST(the_script_hears_the_same_sentences),
 		TEST(what_was_refused_is_shown_as_it_was_typed),
+		TEST(a_closed_report_is_not_to_be_finished),
 		TEST(lack_of_memory_records_nothing),
 		TEST(periods_are_named_as_people_name_them),
 		TEST(values_have_the_marks_of_their_language),
