@@ -13,6 +13,20 @@ static int64_t shape_of(struct period period)
 	return shape_pack(period.calendar, period.grain, 0);
 }
 
+/* Refused where no period begins that can be finished. */
+static struct period row_period(struct db_row *cells, int day_column, int shape_column)
+{
+	int32_t day = row_day(cells, day_column);
+	int64_t shape = row_shape(cells, shape_column);
+	struct period period = { 0 };
+	if (cells->rc == 0 && shape_grain(shape) >= GRAIN_DAY)
+		period = period_of_day(shape_calendar(shape), shape_grain(shape), day);
+	if (cells->rc == 0 && (period.grain < GRAIN_DAY || period_first_day(period) != day ||
+			       shape_of(period) != shape))
+		(void)db_row_refuse(cells, shape_column);
+	return period;
+}
+
 /* undone, at_us, seq, author */
 static int row_read(sqlite3_stmt *row, struct period period, struct spool_finished *ret_finished,
 		    struct err *err)
@@ -30,9 +44,11 @@ static int row_read(sqlite3_stmt *row, struct period period, struct spool_finish
 	return cells.rc;
 }
 
+/* A damaged row costs itself alone: it is as if nothing had been said. */
 static int finished_find(struct spool *spool, struct period period,
 			 struct spool_finished *ret_finished, struct err *err)
 {
+	struct err why;
 	sqlite3_stmt *get = spool_statement(spool, SQL_FINISHED_GET, err);
 	if (!get)
 		return err->code;
@@ -40,8 +56,11 @@ static int finished_find(struct spool *spool, struct period period,
 	    SQLITE_OK)
 		return db_err(err, spool->db, "bind");
 	int rc = db_step(get, err);
+	int read = rc == 1 ? row_read(get, period, ret_finished, &why) : 0;
+	if (rc == 1 && read < 0 && read != -EUCLEAN)
+		*err = why;
 	if (rc == 1)
-		rc = row_read(get, period, ret_finished, err);
+		rc = read == -EUCLEAN ? -ENOENT : read;
 	else if (rc == 0)
 		rc = -ENOENT;
 	(void)sqlite3_reset(get); /* repeats the step's error, already told */
@@ -110,16 +129,16 @@ int spool_each_finished(struct spool *spool, int32_t from_day,
 			 ? 0
 			 : db_err(err, spool->db, "bind");
 	while (rc >= 0 && (rc = db_step(walk, err)) == 1) {
-		struct db_row cells = { walk, err, 0 };
+		struct err why;
+		struct db_row cells = { walk, &why, 0 };
 		struct spool_finished finished;
-		int32_t day = row_day(&cells, 4);
-		int64_t shape = row_shape(&cells, 5);
-		if ((rc = cells.rc) == 0)
-			rc = row_read(walk,
-				      period_of_day(shape_calendar(shape), shape_grain(shape), day),
-				      &finished, err);
-		if (rc == 0)
-			rc = on_finished(context, &finished);
+		struct period period = row_period(&cells, 4, 5);
+		int read = cells.rc < 0 ? cells.rc : row_read(walk, period, &finished, &why);
+		if (read == -EUCLEAN)
+			continue; /* as above */
+		if (read < 0)
+			*err = why;
+		rc = read < 0 ? read : on_finished(context, &finished);
 	}
 	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
 	return rc;
@@ -135,26 +154,30 @@ int spool_finished_take(struct spool *spool, struct batch *batch, int64_t seq,
 	int rc = spool_bind(walk, 1, (int64_t[]){ batch->day }) == SQLITE_OK
 			 ? 0
 			 : db_err(err, spool->db, "bind");
+	bool damaged = false;
 	while (rc >= 0 && batch->n_finished < WIRE_FINISHED_MAX && (rc = db_step(walk, err)) == 1) {
-		struct db_row cells = { walk, err, 0 };
-		int64_t shape = row_shape(&cells, 1);
+		struct err why;
+		struct db_row cells = { walk, &why, 0 };
+		struct period period = row_period(&cells, 0, 1);
 		uint16_t id = (uint16_t)db_row_int(&cells, 2, 0, UINT16_MAX);
-		struct finishing finishing = { .grain = shape_grain(shape),
-					       .calendar = shape_calendar(shape),
-					       .at_us = sqlite3_column_int64(walk, 3),
-					       .undone = sqlite3_column_int64(walk, 4) != 0 };
-		if ((rc = cells.rc) < 0 || finishing.grain < GRAIN_DAY)
-			continue; /* a damaged one; or told */
+		struct finishing finishing = { .grain = period.grain,
+					       .calendar = period.calendar,
+					       .at_us = db_row_int(&cells, 3, 0, INT64_MAX),
+					       .undone = db_row_int(&cells, 4, 0, 1) == 1 };
+		damaged |= cells.rc < 0;
+		if (cells.rc < 0)
+			continue;
 		int author = author_in(context, id, err);
-		if (author < 0) {
-			rc = author == -E2BIG ? 0 : author;
+		if (author < 0 && author != -E2BIG)
+			rc = author;
+		if (author < 0)
 			break;
-		}
 		finishing.author = (uint16_t)author;
 		batch->finished[batch->n_finished++] = finishing;
 	}
+	bool all = rc == 0;
 	(void)sqlite3_reset(walk); /* repeats the step's error, already told */
-	spool->finished_taken |= batch->n_finished > 0;
+	spool->finished_taken |= batch->n_finished > 0 || damaged;
 	for (size_t i = 0; i < batch->n_finished && rc >= 0; i++)
 		rc = spool_run(spool, SQL_FINISHED_SEALED, 3,
 			       (int64_t[]){ batch->day,
@@ -162,5 +185,7 @@ int spool_finished_take(struct spool *spool, struct batch *batch, int64_t seq,
 						       batch->finished[i].grain, 0),
 					    seq },
 			       err);
+	if (rc >= 0 && damaged && all) /* or a batch would be made for it again and again */
+		rc = spool_run(spool, SQL_FINISHED_GIVE_UP, 1, (int64_t[]){ batch->day }, err);
 	return rc < 0 ? rc : 0;
 }

@@ -118,6 +118,15 @@ static int is_taken(struct spool *spool, int64_t series, int32_t day, uint32_t n
 	return rc == -ENODATA ? 0 : rc;
 }
 
+/* I5: no figure is lost for want of room for who typed it. */
+static int author_take(struct spool *spool, const char *name, uint16_t *ret_id, struct err *err)
+{
+	int rc = spool_author_id(spool, name, ret_id, err);
+	if (rc == -E2BIG)
+		*ret_id = 0;
+	return rc == -E2BIG ? 0 : rc;
+}
+
 /* The newer of what the damaged file holds stays: the lower seq, as it is marked here. */
 static int value_put(struct spool *spool, const struct chunk_value *value, const struct said *said,
 		     struct err *err)
@@ -134,7 +143,7 @@ static int value_put(struct spool *spool, const struct chunk_value *value, const
 	cache->changed = true;
 	if (rc == 0 && there->noted)
 		rc = spool_note_put(spool, cache->series, cache->day, value->nth, said->note, err);
-	return rc < 0 ? rc : spool_author_id(spool, said->author, &there->author, err);
+	return rc < 0 ? rc : author_take(spool, said->author, &there->author, err);
 }
 
 /* A value that @seq (UNSEALED: none yet) of the damaged file holds. */
@@ -529,19 +538,20 @@ static int finished_read(struct repair *repair, struct err *err)
 		uint16_t author = 0;
 		if (!is_sane(shape, day, 0) || shape_grain(shape) < GRAIN_DAY)
 			continue; /* a damaged row */
-		rc = spool_finished_of(
-			repair->spool,
-			period_of_day(shape_calendar(shape), shape_grain(shape), (int32_t)day),
-			&ignored, err);
+		struct period period =
+			period_of_day(shape_calendar(shape), shape_grain(shape), (int32_t)day);
+		int64_t at_us = sqlite3_column_int64(walk, 2);
+		rc = spool_finished_of(repair->spool, period, &ignored, err);
 		if (rc != -ENOENT)
 			continue;
 		rc = name && strlen(name) <= SPOOL_AUTHOR_MAX && utf8_printable(name, strlen(name))
-			     ? spool_author_id(repair->spool, name, &author, err)
+			     ? author_take(repair->spool, name, &author, err)
 			     : 0;
 		if (rc == 0)
 			rc = spool_run(repair->spool, SQL_FINISHED_PUT, 5,
-				       (int64_t[]){ day, shape, author,
-						    sqlite3_column_int64(walk, 2),
+				       (int64_t[]){ period_first_day(period),
+						    shape_pack(period.calendar, period.grain, 0),
+						    author, at_us > 0 ? at_us : 0,
 						    sqlite3_column_int64(walk, 3) != 0 },
 				       err);
 	}

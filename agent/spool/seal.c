@@ -51,7 +51,8 @@ struct sealing { /* one batch in the making */
 	bool full;
 	bool out_of_numbers; /* something was left that has none */
 	size_t remarks_room;
-	struct { /* of the batch's authors, in their order */
+	bool remarks; /* the province takes what people say: as when the batch was begun */
+	struct {      /* of the batch's authors, in their order */
 		uint16_t id;
 		char name[SPOOL_AUTHOR_MAX + 1];
 	} authors[WIRE_AUTHORS_MAX];
@@ -101,6 +102,7 @@ static void sealing_reset(struct sealing *sealing)
 	sealing->batch.finished = sealing->finished;
 	sealing->bytes = 64; /* day, clock, field headers */
 	sealing->full = sealing->out_of_numbers = false;
+	sealing->remarks = !sealing->spool->remarks_withheld;
 }
 
 static void sealing_free(struct sealing *sealing)
@@ -181,7 +183,7 @@ static int remark_add(struct sealing *sealing, const struct row *row,
 static bool has_remark_room(const struct sealing *sealing, const struct chunk_value *value)
 {
 	const struct batch *batch = &sealing->batch;
-	if (sealing->spool->remarks_withheld)
+	if (!sealing->remarks)
 		return true;
 	bool is_new = value->author != 0 && author_at(sealing, value->author) == 0;
 	size_t bytes = (value->noted ? SPOOL_NOTE_MAX + 8u : 0u) + (batch->n_authors > 0) +
@@ -266,7 +268,7 @@ static int point_add(struct sealing *sealing, const struct row *row,
 							   .withdrawn = value->withdrawn };
 	batch->runs[batch->n_runs - 1].n++;
 	sealing->bytes += point_bytes(value);
-	return said && !sealing->spool->remarks_withheld ? remark_add(sealing, row, value, err) : 0;
+	return said && sealing->remarks ? remark_add(sealing, row, value, err) : 0;
 }
 
 /* Can the wire name this series? wire_batch_encode() takes no other. */
@@ -393,7 +395,7 @@ static int seal_day(struct spool *spool, struct sealing *sealing, int64_t day, u
 		return rc;
 	if (sealing->batch.n_points == 0)
 		return sealing->out_of_numbers ? 0 : damaged(day, err);
-	if (!sealing->full && !sealing->out_of_numbers && !spool->remarks_withheld)
+	if (!sealing->full && !sealing->out_of_numbers && sealing->remarks)
 		rc = spool_finished_take(spool, &sealing->batch, sealing->seq, author_enter,
 					 sealing, err);
 	if (rc < 0)

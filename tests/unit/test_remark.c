@@ -1,5 +1,6 @@
 /* What people say of figures, from their recording to the batches: who typed, notes, and that a
  * report is finished. */
+#include "common/model/shape.h"
 #include "common/net/wire.h"
 #include "spool/repair.h"
 #include "spool/spool.h"
@@ -8,9 +9,11 @@
 #include "support/seeds.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -571,6 +574,54 @@ static void what_was_said_is_brought_back_from_a_damaged_file(void **state)
 	assert_int_equal(spool_verify(f->spool, &f->err), 0);
 }
 
+static int on_finished(void *context, const struct spool_finished *finished)
+{
+	assert_int_equal(finished->at_us, 5);
+	*(int *)context += 1;
+	return 0;
+}
+
+/* I11: no batch is made for it again and again, and what is sound is said. */
+static void what_is_damaged_of_a_finished_report_costs_itself_alone(void **state)
+{
+	static const char sql[] = "INSERT INTO finished VALUES(%d, %" PRId64 ", 0, %d, %d, 0)";
+	const struct {
+		int64_t shape;
+		int at_us, undone;
+	} damaged[] = { { shape_pack(CALENDAR_CIVIL, GRAIN_HOUR, 0), 5, 0 },
+			{ shape_pack(CALENDAR_CIVIL, GRAIN_DAY, 2), 5, 0 },
+			{ shape_pack(CALENDAR_CIVIL, GRAIN_MONTH, 0), 5, 0 }, /* of no first day */
+			{ shape_pack(CALENDAR_REPORT, GRAIN_DAY, 0), -5, 0 },
+			{ INT32_MAX, 5, 0 },
+			{ -1, 5, 7 } };
+	struct fixture *f = *state;
+	struct observation daily = { .metric = "team.count", .labels = "s=1", .period = day_of(0) };
+	struct spool_finished finished = { .period = day_of(0), .at_us = 5 }, found;
+	char text[200];
+	sqlite3 *db;
+	int n = 0;
+	put(f, &daily);
+	(void)deliver(f);
+	spool_close(f->spool);
+	f->spool = NULL;
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		(void)snprintf(text, sizeof(text), sql, TODAY, damaged[i].shape, damaged[i].at_us,
+			       damaged[i].undone);
+		assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	}
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	reopen(f);
+	assert_int_equal(spool_finish(f->spool, &finished, &f->err), 0);
+	assert_int_equal(deliver(f), 1);
+	assert_int_equal(f->province.finished[0], 1);
+	assert_int_equal(deliver(f), 0);
+	assert_int_equal(spool_each_finished(f->spool, TODAY, on_finished, &n, &f->err), 0);
+	assert_int_equal(n, 1);
+	finished.period.calendar = CALENDAR_REPORT;
+	assert_int_equal(spool_finished_of(f->spool, finished.period, &found, &f->err), -ENOENT);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -587,6 +638,7 @@ int main(void)
 		TEST(what_was_said_survives_kill_9),
 		TEST(notes_go_with_the_values_that_are_trimmed),
 		TEST(what_was_said_is_brought_back_from_a_damaged_file),
+		TEST(what_is_damaged_of_a_finished_report_costs_itself_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
