@@ -181,9 +181,9 @@ static int learn_typist(struct request *request)
 		typist_kept(http_header(request->http, "Cookie"), request->typist);
 		return 0;
 	}
-	int rc =
-		typist_named(clerk->author_header, http_header(request->http, clerk->author_header),
-			     request->typist, &request->err);
+	int rc = typist_named(clerk->author_header,
+			      http_header_single(request->http, clerk->author_header),
+			      request->typist, &request->err);
 	if (rc < 0 && log_limit_pass(&clerk->said_nameless, uv_hrtime() / 1000000, &not_logged))
 		log_warn("page: the proxy does not say who types, or not as a name header=%s "
 			 "not_logged=%llu",

@@ -15,7 +15,8 @@
  * of characters that can be seen; "" is nobody's, and taken. */
 int typist_typed(const char *typed, char ret_name[TYPIST_MAX], struct err *err);
 /** Whom the proxy names in @header; @value: what it holds, or NULL. -EACCES with a sentence for
- * whoever looks after the proxy: no header, no name in it, or none that can be believed. */
+ * whoever looks after the proxy: no header, or two of it, no name in it, or none that can be
+ * believed. */
 int typist_named(const char *header, const char *value, char ret_name[TYPIST_MAX], struct err *err);
 /** The name that the header Cookie (may be NULL) brings back; "" for none, or none that would be
  * taken if it were typed. */

@@ -73,6 +73,8 @@ void http_admit(struct http_request *request);
 const char *http_arg(const struct http_request *request, const char *name);
 /** A header's value; NULL when absent. */
 const char *http_header(const struct http_request *request, const char *name);
+/** The same; NULL also when it is there more than once: two readers would not agree on it. */
+const char *http_header_single(const struct http_request *request, const char *name);
 const char *http_body(const struct http_request *request, size_t *ret_len);
 /** The route that was matched. */
 const struct http_route *http_matched(const struct http_request *request);

@@ -558,6 +558,30 @@ const char *http_header(const struct http_request *request, const char *name)
 	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
+struct header_times {
+	const char *name;
+	unsigned n;
+};
+
+static enum MHD_Result count_times(void *context, enum MHD_ValueKind kind, const char *name,
+				   const char *value)
+{
+	struct header_times *times = context;
+
+	(void)kind, (void)value;
+	times->n += strcasecmp(name, times->name) == 0;
+	return MHD_YES;
+}
+
+const char *http_header_single(const struct http_request *request, const char *name)
+{
+	struct header_times times = { name, 0 };
+
+	(void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_times,
+					&times); /* how many there are */
+	return times.n == 1 ? http_header(request, name) : NULL;
+}
+
 const char *http_body(const struct http_request *request, size_t *ret_len)
 {
 	*ret_len = request->body.len;

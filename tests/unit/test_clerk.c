@@ -401,6 +401,7 @@ static void a_proxy_that_names_nobody_is_refused(void **state)
 {
 	static const char *const lines[] = { "",
 					     "X-Remote-User:\r\n",
+					     "x-remote-user: lan\r\n" HOA,
 					     "X-Remote-User: \xff\r\n",
 					     "X-Remote-User: a\tb\r\n",
 					     LONG_NAME,
