@@ -43,7 +43,8 @@ static int read_body(struct request *request)
 	const char *token = field_value(request->fields, request->n_fields, "token");
 	if (!token || !request_fits(request, token, strlen(token)))
 		return err_set(&request->err, -EINVAL,
-			       "the agent was started anew since this page was opened");
+			       "the agent was started anew since this page was opened; open that "
+			       "page again, and press the button there");
 	rc = request_period(request, field_value(request->fields, request->n_fields, "period"),
 			    field_value(request->fields, request->n_fields, "calendar"));
 	if (rc == 0 && request->period.grain < GRAIN_DAY)

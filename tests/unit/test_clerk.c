@@ -276,7 +276,10 @@ static void a_report_is_finished_when_somebody_says_so(void **state)
 	assert_shown(f, "This report is finished: Hoa said so, at ");
 	f->token[0] = f->token[0] == 'a' ? 'b' : 'a';
 	assert_int_equal(post(f, "/finished", finish), 400);
-	assert_shown(f, "started anew");
+	assert_shown(f, "open that page again, and press the button there");
+	assert_int_equal(get(f, "/form?period=2025-06&calendar=civil"), 200);
+	learn_token(f);
+	assert_int_equal(post(f, "/finished", "finished=no"), 303);
 }
 
 /* A program that fills in the form may: the whole form is refused, and both values are told. */
