@@ -28,10 +28,11 @@ struct api {
 	struct changing *changing;         /* owned */
 	struct followers *followers;       /* owned */
 	struct last_uses uses;
-	struct store_job reload;   /* of the tokens, behind a verification, */
-	struct token_list fresh;   /* which read these */
-	struct page_damage damage; /* that a question met last, and */
-	uint64_t damage_until_ms;  /* for how long it is told */
+	struct store_job reload;      /* of the tokens, behind a verification, */
+	struct token_list fresh;      /* which read these */
+	bool reloading, reload_again; /* it is at work; another one ended meanwhile */
+	struct page_damage damage;    /* that a question met last, and */
+	uint64_t damage_until_ms;     /* for how long it is told */
 	struct log_limit said_damage;
 	uv_loop_t *loop; /* outlives us */
 	unsigned working;
@@ -136,16 +137,33 @@ static int on_tokens_read(struct store_job *job, sqlite3 *db, const struct refer
 	return tokens_read(db, &container_of(job, struct api, reload)->fresh, &damaged, err);
 }
 
+static void tokens_reload(struct api *api);
+
 static void on_tokens_known(struct store_job *job, int rc, const struct err *err)
 {
 	struct api *api = container_of(job, struct api, reload);
 
+	api->reloading = false;
 	if (rc == 0)
 		token_list_replace(api->config.tokens, &api->fresh);
 	else
 		log_error("api: tokens stay as they were before the verification cause=\"%s\"",
 			  err->text);
-	api_leave(api);
+	if (api->reload_again)
+		tokens_reload(api);
+	else
+		api_leave(api);
+}
+
+/* By the writer: what was read before a token was revoked must not come behind that. */
+static void tokens_reload(struct api *api)
+{
+	api->reloading = true;
+	api->reload_again = false;
+	api->reload = (struct store_job){ .run = on_tokens_read,
+					  .done = on_tokens_known,
+					  .takes_stale = true };
+	store_write(api->config.store, &api->reload);
 }
 
 /* It may have repaired the table of tokens, too: what was revoked is good no more from here on. */
@@ -153,15 +171,11 @@ static void on_verified(void *context)
 {
 	struct api *api = context;
 
-	if (!api->config.tokens) {
-		api_leave(api);
-		return;
-	}
-	api->reload = (struct store_job){ .run = on_tokens_read,
-					  .done = on_tokens_known,
-					  .use = STORE_GLANCE,
-					  .takes_stale = true };
-	store_read(api->config.store, &api->reload);
+	api->reload_again = api->reloading;
+	if (api->config.tokens && !api->reloading)
+		tokens_reload(api);
+	else
+		api_leave(api); /* a place is left to the one that is at work */
 }
 
 static void close_if_idle(struct api *api);
