@@ -56,8 +56,11 @@ static bool stays_here(const char *api)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t len = strlen(names[i]);
 
-		if (strncasecmp(host, names[i], len) == 0 &&
-		    (!host[len] || strchr(":/", host[len])))
+		if (strncasecmp(host, names[i], len) != 0)
+			continue;
+		if (host[len] == ':') /* a port, and not a password before another name */
+			len += 1 + strspn(host + len + 1, "0123456789");
+		if (!host[len] || host[len] == '/')
 			return true;
 	}
 	return false;

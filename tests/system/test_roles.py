@@ -381,7 +381,8 @@ class Roles(rig.Rig):
             rig.Outcome(subprocess.run([*command, here], capture_output=True, text=True, check=False,
                                        env={**os.environ, "http_proxy": "http://127.0.0.1:9"}))
             self.assertEqual(heard, [f"Bearer {'x' * 43}"])
-            for away in (f"http://127.0.0.1.example:{server.server_port}", "http://192.0.2.1", "http://u@localhost.vn"):
+            for away in (f"http://127.0.0.1.example:{server.server_port}", "http://192.0.2.1", "http://u@localhost.vn",
+                         f"http://localhost:9@127.0.0.2:{server.server_port}", "http://127.0.0.1:9@192.0.2.1"):
                 told = rig.run([*command, away])
                 self.assertEqual(told.code, 1, told)
                 self.assertIn("is not sent unencrypted to another machine", told.err)
