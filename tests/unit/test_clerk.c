@@ -364,6 +364,7 @@ static int by_proxy(struct fixture *f, const char *method, const char *path, con
 #define LONG_NAME                                                                                  \
 	"X-Remote-User: 01234567890123456789012345678901234567890123456789012345678901234\r\n"
 #define HOA "X-Remote-User: Nguyễn Thị Hoa\r\n"
+#define TWO "x-remote-user: lan\r\n" HOA
 
 static void whom_the_proxy_names_is_who_types(void **state)
 {
@@ -404,7 +405,7 @@ static void a_proxy_that_names_nobody_is_refused(void **state)
 {
 	static const char *const lines[] = { "",
 					     "X-Remote-User:\r\n",
-					     "x-remote-user: lan\r\n" HOA,
+					     TWO,
 					     "X-Remote-User: \xff\r\n",
 					     "X-Remote-User: a\tb\r\n",
 					     LONG_NAME,
@@ -711,7 +712,7 @@ static void a_file_of_another_start_or_none_is_not_taken(void **state)
 	assert_int_equal(recorded(f), INT64_MIN);
 	assert_int_equal(upload(f, f->token, "empty.csv", ""), 303);
 	assert_int_equal(get(f, "/files?taken=1"), 200);
-	assert_shown(f, "0 recorded, 1 not taken");
+	assert_shown(f, "nothing recorded, 1 not taken");
 	assert_null(strstr(f->answer, "take it away"));
 	assert_int_equal(upload(f, f->token, "a.csv", "Kỳ;Tổ\r\n"), 303);
 	assert_int_equal(get(f, "/files?taken=2"), 200);
