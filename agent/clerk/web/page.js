@@ -148,11 +148,15 @@ if (sheet) {
 	});
 }
 
-// Whoever unfolds a note is about to write it.
-document.addEventListener("toggle", (event) => {
-	if (event.target.matches("details.note[open]") && event.target.contains(document.activeElement))
-		event.target.querySelector("input").focus();
-}, true);
+// Whoever unfolds a note is about to write it, and may type on at once: the event "toggle" comes too late.
+document.addEventListener("click", (event) => {
+	const summary = event.target.closest("details.note:not([open]) > summary");
+	if (!summary)
+		return;
+	event.preventDefault();
+	summary.parentElement.open = true;
+	summary.parentElement.querySelector("input").focus();
+});
 
 // A file that is too large is said so before it is sent.
 const upload = document.getElementById("upload");
