@@ -57,7 +57,7 @@ static void check_entries(const struct sheet *sheet)
 static void check_page(const struct sheet *sheet)
 {
 	struct uplink_look line = { .trouble = "" };
-	struct frame frame = { .office = "1", .look = &line };
+	struct frame frame = { .office = "1", .look = &line, .typist = "" };
 	struct sheet_look look = { .token = "t" };
 	struct html html = { 0 };
 	sheet_write(&html, &frame, sheet, &look);

@@ -1064,7 +1064,7 @@ static void disturb(struct history *h, struct testbed *testbed, size_t next)
 		return;
 	default:
 		odd = h->batches[next];
-		odd.payload.len /= 2;
+		odd.payload.len--; /* a field has two bytes at least: never the end of one */
 		for (size_t i = 0; i < next; i++)
 			before |= h->batches[i].office == odd.office &&
 				  h->batches[i].spool_id == odd.spool_id &&
