@@ -142,7 +142,7 @@ class Desk(PageRig):
             self.assertTrue(self.is_open(browser, field(RECEIVED, "sector=land")))
             self.assertFalse(self.is_open(browser, field(RECEIVED, sector)))
             self.shots(browser, "sectors")
-            browser.find(f"fieldset:has([data-total='{RECEIVED}']) summary").click()
+            browser.find(f"fieldset:has([data-total='{RECEIVED}']) details.more > summary").click()
             browser.find(field(RECEIVED, sector)).write("3")
             browser.find("#sheet button").click()
             browser.see("Saved on this machine")
