@@ -101,6 +101,9 @@ int request_period(struct request *request, const char *period, const char *cale
 int request_read_fields(struct request *request);
 /** Would a form with this token be of this start? */
 bool request_fits(const struct request *request, const char *token, size_t len);
+/** The fields of a button that was pressed: request_read_fields(), and -EINVAL with what to do when
+ * its page is of an earlier start. */
+int request_read_pressed(struct request *request);
 
 void files_get(void *context, struct http_request *http);
 void files_post(void *context, struct http_request *http);

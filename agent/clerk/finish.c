@@ -37,14 +37,9 @@ static void done_finish(struct job *job)
 
 static int read_body(struct request *request)
 {
-	int rc = request_read_fields(request);
+	int rc = request_read_pressed(request);
 	if (rc < 0)
 		return rc;
-	const char *token = field_value(request->fields, request->n_fields, "token");
-	if (!token || !request_fits(request, token, strlen(token)))
-		return err_set(&request->err, -EINVAL,
-			       "the agent was started anew since this page was opened; open that "
-			       "page again, and press the button there");
 	rc = request_period(request, field_value(request->fields, request->n_fields, "period"),
 			    field_value(request->fields, request->n_fields, "calendar"));
 	if (rc == 0 && request->period.grain < GRAIN_DAY)

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void work_mark(struct job *job)
 {
@@ -35,25 +34,12 @@ static void done_mark(struct job *job)
 	request_answer_elsewhere(request, ".");
 }
 
-static int read_body(struct request *request)
-{
-	int rc = request_read_fields(request);
-	if (rc < 0)
-		return rc;
-	const char *token = field_value(request->fields, request->n_fields, "token");
-	if (!token || !request_fits(request, token, strlen(token)))
-		return err_set(&request->err, -EINVAL,
-			       "the agent was started anew since this page was opened; open that "
-			       "page again, and press the button there");
-	return 0;
-}
-
 void read_mark_post(void *context, struct http_request *http)
 {
 	struct request *request = request_begin(context, http);
 	if (!request)
 		return;
-	if (read_body(request) < 0) {
+	if (request_read_pressed(request) < 0) {
 		request_answer_error(request);
 		return;
 	}

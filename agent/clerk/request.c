@@ -240,6 +240,19 @@ bool request_fits(const struct request *request, const char *token, size_t len)
 	return token && len == strlen(own) && sodium_memcmp(token, own, len) == 0;
 }
 
+int request_read_pressed(struct request *request)
+{
+	int rc = request_read_fields(request);
+	if (rc < 0)
+		return rc;
+	const char *token = field_value(request->fields, request->n_fields, "token");
+	if (!token || !request_fits(request, token, strlen(token)))
+		return err_set(&request->err, -EINVAL,
+			       "the agent was started anew since this page was opened; open that "
+			       "page again, and press the button there");
+	return 0;
+}
+
 static void work_read(struct job *job)
 {
 	struct request *request = container_of(job, struct request, job);
