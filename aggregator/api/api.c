@@ -4,15 +4,14 @@
 #include "api/call.h"
 #include "api/changing.h"
 #include "api/last_uses.h"
+#include "api/routes.h"
 #include "common/base/container.h"
 #include "common/base/log.h"
 #include "common/base/log_limit.h"
 #include "common/model/civil.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define DAMAGE_TOLD_MS 600000u /* an operator looks, and still sees it */
@@ -20,9 +19,7 @@
 struct api {
 	struct api_config config;
 	struct http *http;
-	struct http_route *routes;     /* owned [n]: what http matches, */
-	const struct action **actions; /* owned [n]: and what stands behind it */
-	size_t n;
+	struct routes routes;              /* owned */
 	struct verification *verification; /* owned */
 	struct backup *backup;             /* owned */
 	struct changing *changing;         /* owned */
@@ -42,47 +39,11 @@ struct api {
 	void *on_closed_context;
 };
 
-static const struct {
-	const struct action *actions;
-	const size_t *n;
-} groups[] = {
-	{ reference_actions, &n_reference_actions }, { office_actions, &n_office_actions },
-	{ query_actions, &n_query_actions },         { verify_actions, &n_verify_actions },
-	{ health_actions, &n_health_actions },       { held_actions, &n_held_actions },
-	{ backup_actions, &n_backup_actions },       { change_actions, &n_change_actions },
-	{ changes_actions, &n_changes_actions },     { heads_actions, &n_heads_actions },
-	{ message_actions, &n_message_actions },     { token_actions, &n_token_actions },
-};
-
-#define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
-
-/* Tables are large; the fields of any other order are a few short texts. */
-static size_t body_max(const char *method, const char *path)
-{
-	static const struct {
-		const char *method, *path;
-		size_t most; /* bytes */
-	} large[] = {
-		{ "PUT", "/v1/units", API_EDITION_MAX },
-		{ "PUT", "/v1/successors", API_EDITION_MAX },
-		{ "PUT", "/v1/catalogue", API_EDITION_MAX },
-		{ "PUT", "/v1/indicators", API_EDITION_MAX },
-		{ "PUT", "/v1/dimensions", API_EDITION_MAX },
-		{ "PUT", "/v1/rules", API_EDITION_MAX },
-		{ "POST", "/v1/offices", API_EDITION_MAX },
-	};
-
-	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++)
-		if (strcmp(large[i].method, method) == 0 && strcmp(large[i].path, path) == 0)
-			return large[i].most;
-	return 0; /* HTTP_BODY_SMALL */
-}
-
 static void on_request(void *context, struct http_request *request)
 {
 	struct api *api = context;
 
-	call_start(api, request, api->actions[http_matched(request) - api->routes]);
+	call_start(api, request, routes_matched(&api->routes, request));
 }
 
 /* Before any of a body is kept: who may not do it shall not fill the room for bodies either. */
@@ -91,36 +52,8 @@ static void on_head(void *context, struct http_request *request)
 	struct api *api = context;
 	struct caller caller;
 
-	if (call_allowed(api, request, api->actions[http_matched(request) - api->routes], &caller))
+	if (call_allowed(api, request, routes_matched(&api->routes, request), &caller))
 		http_admit(request);
-}
-
-static int routes_gather(struct api *api, struct err *err)
-{
-	size_t n = 0;
-
-	for (size_t g = 0; g < N_GROUPS; g++)
-		n += *groups[g].n;
-	api->routes = calloc(n, sizeof(*api->routes));
-	api->actions = calloc(n, sizeof(*api->actions));
-	if (!api->routes || !api->actions)
-		return err_memory(err);
-	for (size_t g = 0; g < N_GROUPS; g++) {
-		for (size_t i = 0; i < *groups[g].n; i++, api->n++) {
-			const struct action *action = &groups[g].actions[i];
-
-			assert(action->role != ROLE_NONE);
-			api->actions[api->n] = action;
-			api->routes[api->n] =
-				(struct http_route){ .method = action->method,
-						     .path = action->path,
-						     .on_request = on_request,
-						     .body_max =
-							     body_max(action->method, action->path),
-						     .arguments = action->arguments };
-		}
-	}
-	return 0;
 }
 
 static void on_run_ended(void *context)
@@ -229,8 +162,7 @@ static void api_free(struct api *api)
 	verification_close(api->verification);
 	changing_close(api->changing);
 	backup_close(api->backup);
-	free(api->routes);
-	free(api->actions);
+	routes_close(&api->routes);
 	free(api);
 }
 
@@ -250,14 +182,14 @@ int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, s
 	}
 	api->config = *config;
 	api->loop = loop;
-	rc = routes_gather(api, err);
+	rc = routes_open(&api->routes, on_request, err);
 	if (rc == 0)
 		rc = runs_open(api, loop, err);
 	if (rc < 0)
 		(void)close(listen_fd); /* as above; http_start does so itself */
 	else
-		rc = http_start(loop, listen_fd, api->routes, api->n, &limits, api, &api->http,
-				err);
+		rc = http_start(loop, listen_fd, api->routes.list, api->routes.n, &limits, api,
+				&api->http, err);
 	if (rc < 0) {
 		api_free(api);
 		return rc;

@@ -5,7 +5,7 @@
  * told by the kernel (caller.h); what he may do stands beside each route (registry/role.h), and who
  * did what in the audit.
  *
- * A body may be as long as its route needs (413): tables API_EDITION_MAX, any other order
+ * A body may be as long as its route needs (413): tables ROUTES_TABLE_MAX, any other order
  * HTTP_BODY_SMALL. */
 #pragma once
 
@@ -19,7 +19,6 @@
 #include <uv.h>
 
 #define API_WORKING_MAX     64u /* requests in the store's hands; one more is answered 503 */
-#define API_EDITION_MAX     (4u * 1024 * 1024)  /* bytes: of units of the whole country: 1 MiB */
 #define API_BODIES_MAX      (16u * 1024 * 1024) /* of all bodies in work; over it 503 */
 #define API_CONNECTIONS_MAX 128u
 #define API_IDLE_MAX_S      60u

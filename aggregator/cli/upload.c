@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FILE_BYTES_MAX (4u * 1024 * 1024) /* as the aggregator takes (API_EDITION_MAX) */
+#define FILE_BYTES_MAX (4u * 1024 * 1024) /* as the aggregator takes (ROUTES_TABLE_MAX) */
 
 static int stream_read(FILE *file, struct blob *out, struct err *err)
 {
