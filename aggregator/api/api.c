@@ -172,6 +172,9 @@ int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, s
 	static const struct http_limits limits = { .bodies_max = API_BODIES_MAX,
 						   .connections = API_CONNECTIONS_MAX,
 						   .timeout_s = API_IDLE_MAX_S,
+						   .problems = ROUTES_API "/",
+						   .problem_types = ROUTES_API
+						   "/v1/openapi.json#/components/schemas/",
 						   .on_head = on_head };
 	struct api *api = calloc(1, sizeof(*api));
 	int rc;

@@ -1,5 +1,8 @@
 #include "api/call.h"
 
+#include "api/parameters.h"
+#include "api/problem.h"
+#include "api/routes.h"
 #include "common/base/container.h"
 #include "common/base/names.h"
 #include "common/base/quote.h"
@@ -19,6 +22,8 @@
 
 static void call_free(struct call *call)
 {
+	if (!call)
+		return;
 	blob_free(&call->answer);
 	blob_free(&call->table);
 	key_feed_free(&call->feed);
@@ -72,11 +77,8 @@ static void answer(struct call *call, int rc, const struct err *err)
 	else if (rc == 0)
 		http_answer(call->request, call->under_way ? 202 : 200, call->answer_type,
 			    (const char *)call->answer.data, call->answer.len);
-	else if (call->refused)
-		http_answer(call->request, http_status_of(rc), call->answer_type,
-			    (const char *)call->answer.data, call->answer.len);
 	else
-		http_answer_err(call->request, rc == -EINTR ? &late : err);
+		problem_answer(call, rc == -EINTR ? &late : err);
 }
 
 static void conclude(struct call *call, int rc, const struct err *err)
@@ -149,6 +151,7 @@ static struct call *call_new(struct api *api, struct http_request *request,
 	call->api = api;
 	call->request = request;
 	call->action = action;
+	call->strict = routes_is_for_programs(http_matched(request));
 	call->file = -1;
 	call->wants_csv = accept && strstr(accept, "text/csv");
 	call->body = http_body(request, &call->body_len);
@@ -239,14 +242,17 @@ void call_start(struct api *api, struct http_request *request, const struct acti
 	} else if (call->body_len > 0 && !reads_body) {
 		/* What comes where nothing is read would be an order that nobody carries out. */
 		(void)err_set(&err, -EINVAL, "nothing is wanted in the body of this request");
-	} else if (!action->prepare || action->prepare(call, &err) == 0) {
+	} else if ((!call->strict || parameters_check(action, request, &err) == 0) &&
+		   (!action->prepare || action->prepare(call, &err) == 0)) {
 		if (!call->asks)
 			submit(call);
 		return;
 	}
-	http_answer_err(request, &err);
 	if (call)
-		call_free(call);
+		problem_answer(call, &err);
+	else
+		http_answer_err(request, &err);
+	call_free(call);
 	api_leave(api);
 }
 
@@ -335,27 +341,23 @@ int call_answer_damaged(struct call *call, const char *name, uint64_t number,
 	return 0;
 }
 
-int call_refuse_with(struct call *call, struct err *err, const char *more, size_t len)
+int call_refuse_with(struct call *call, struct err *err, const char *more)
 {
-	int rc = blob_append(&call->answer, "{\"error\": ", 10);
-
-	if (rc == 0)
-		rc = quote_json(&call->answer, err->text, strlen(err->text));
-	if (rc == 0)
-		rc = blob_append(&call->answer, more, len);
-	call->answer_type = JSON_TYPE;
-	call->refused = rc == 0;
-	return rc < 0 ? err_memory(err) : err->code;
+	blob_free(&call->answer);
+	if (blob_append(&call->answer, more, strlen(more) + 1) < 0)
+		return err_memory(err);
+	call->refused = true;
+	return err->code;
 }
 
 int call_refuse(struct call *call, struct err *err, uint64_t figures, uint64_t offices)
 {
 	char numbers[96];
-	int len = snprintf(numbers, sizeof(numbers),
-			   ", \"figures\": %" PRIu64 ", \"offices\": %" PRIu64 "}\n", figures,
-			   offices);
 
-	return call_refuse_with(call, err, numbers, (size_t)len);
+	(void)snprintf(numbers, sizeof(numbers),
+		       ", \"figures\": %" PRIu64 ", \"offices\": %" PRIu64, figures,
+		       offices); /* fits */
+	return call_refuse_with(call, err, numbers);
 }
 
 int call_answer_texts(struct call *call, const char *const texts[], size_t n, struct err *err)
@@ -382,16 +384,18 @@ int call_answer_text(struct call *call, const char *name, const char *text, stru
 	return call_answer_texts(call, (const char *const[]){ name, text }, 1, err);
 }
 
-static int fields_check(const struct call *call, struct err *err)
+static int fields_check(struct call *call, struct err *err)
 {
 	const char *known = call->action->fields;
 	char shown[EXCERPT_MAX];
 
 	for (const struct json_item *field = call->fields->first; field; field = field->next)
-		if (names_find(known, field->name, strlen(field->name)) < 0)
+		if (names_find(known, field->name, strlen(field->name)) < 0) {
+			call->wrong = field->name;
 			return err_set(err, -EINVAL, "there is no field \"%s\" here; there are: %s",
 				       utf8_excerpt(field->name, strlen(field->name), shown),
 				       known);
+		}
 	return 0;
 }
 
@@ -417,14 +421,22 @@ static int read_fields(struct call *call, struct err *err)
 
 int call_field(struct call *call, const char *name, const char **ret_text, struct err *err)
 {
+	const struct parameter *parameter;
 	const struct json_item *value;
 	int rc = call->fields ? 0 : read_fields(call, err);
 
 	if (rc < 0)
 		return rc;
 	value = json_item_member(call->fields, name);
+	call->wrong = name;
 	if (value && value->kind != ITEM_NULL && value->kind != ITEM_TEXT)
 		return err_set(err, -EINVAL, "\"%s\" must be a text", name);
+	if (value && value->kind == ITEM_TEXT && call->strict &&
+	    (parameter = parameter_find(call->action, name, strlen(name))))
+		rc = parameter_check(parameter, value->text, err);
+	if (rc < 0)
+		return rc;
+	call->wrong = NULL;
 	*ret_text = value ? value->text : NULL;
 	return 0;
 }
@@ -434,8 +446,10 @@ int call_field_needed(struct call *call, const char *name, const char **ret_text
 	const char *text = NULL;
 	int rc = call_field(call, name, &text, err);
 
-	if (rc == 0 && !text)
+	if (rc == 0 && !text) {
+		call->wrong = name;
 		return err_set(err, -EINVAL, "the body must give \"%s\"", name);
+	}
 	if (rc == 0)
 		*ret_text = text;
 	return rc;

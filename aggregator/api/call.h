@@ -73,7 +73,9 @@ struct call {
 	bool revisions;            /* wanted instead of figures */
 	bool yes, dry_run;         /* of an import: see importing.h */
 	bool under_way;            /* what was ordered goes on by steps: 202 */
-	bool refused;              /* the answer goes out although run() failed */
+	bool refused;              /* answer has what its refusal tells besides, as a text */
+	bool strict;               /* it came under /api: see parameters.h */
+	const char *wrong;         /* the field that a failure is about; NULL: none is known */
 	char labels[LABELS_TEXT_MAX];
 	unsigned most;                        /* rows asked for, */
 	int64_t before;                       /* of events before this one; 0: of all */
@@ -130,11 +132,11 @@ int call_answer_texts(struct call *call, const char *const texts[], size_t n, st
 int call_answer_under_way(struct call *call, int64_t id, struct err *err);
 int change_committed(struct call *call, struct err *err);
 
-/** Refuse with @err and, beside its sentence, two numbers for programs: {"error": ..., "figures":
- * n, "offices": n}. Returns err's code. */
+/** Refuse with @err and, beside its sentence, two numbers for programs: "figures" and "offices".
+ * Returns err's code. */
 int call_refuse(struct call *call, struct err *err, uint64_t figures, uint64_t offices);
-/** The same with other members: @more [@len], from the comma before them to the brace's end. */
-int call_refuse_with(struct call *call, struct err *err, const char *more, size_t len);
+/** The same with other members: @more, each behind a comma: ", \"epoch\": 3". */
+int call_refuse_with(struct call *call, struct err *err, const char *more);
 
 /** For prepare(): if run() finds nothing (call->waits), it is run again when the ledger has grown,
  * for so long. 0: it is not. */

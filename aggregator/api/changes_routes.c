@@ -46,10 +46,9 @@ static int changes_prepare(struct call *call, struct err *err)
 static int begin_anew(struct call *call, const struct changes_end *end, struct err *err)
 {
 	char numbers[96];
-	int len = snprintf(numbers, sizeof(numbers),
-			   ", \"epoch\": %" PRId64 ", \"position\": %" PRId64 "}\n", end->epoch,
-			   end->head);
-	return call_refuse_with(call, err, numbers, (size_t)len);
+	(void)snprintf(numbers, sizeof(numbers), ", \"epoch\": %" PRId64 ", \"position\": %" PRId64,
+		       end->epoch, end->head); /* fits */
+	return call_refuse_with(call, err, numbers);
 }
 
 static int changes_get(struct call *call, sqlite3 *db, const struct reference *reference,

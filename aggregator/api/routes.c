@@ -82,6 +82,11 @@ void routes_close(struct routes *routes)
 	free(routes->paths);
 }
 
+bool routes_is_for_programs(const struct http_route *route)
+{
+	return strncmp(route->path, ROUTES_API "/", strlen(ROUTES_API "/")) == 0;
+}
+
 const struct action *routes_matched(const struct routes *routes, const struct http_request *request)
 {
 	return routes->actions[http_matched(request) - routes->list];

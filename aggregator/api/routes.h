@@ -23,6 +23,7 @@ const struct action *routes_action(size_t i);
 int routes_open(struct routes *ret_routes,
 		void (*on_request)(void *context, struct http_request *request), struct err *err);
 void routes_close(struct routes *routes);
+bool routes_is_for_programs(const struct http_route *route);
 /** The action that @request was matched to. */
 const struct action *routes_matched(const struct routes *routes,
 				    const struct http_request *request);

@@ -140,6 +140,8 @@ int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[],
 	http->on_head = limits->on_head;
 	http->guarded = limits->guarded;
 	http->host = limits->host;
+	http->problems = limits->problems;
+	http->problem_types = limits->problem_types;
 	http->context = context;
 	http->daemon = http_daemon_start(http, listen_fd, limits);
 	if (!http->daemon) {

@@ -43,6 +43,10 @@ struct http_limits {
 	/* The same for what a proxy passes on from elsewhere: the name under which browsers reach
 	 * it over TLS, which it gives as Host; NULL: loopback. Outlives the server. */
 	const char *host;
+	/* Paths that begin so are for programs, and what goes wrong with them is told as RFC 9457
+	 * has it, application/problem+json; NULL: no path is. The type of what is wrong with one
+	 * argument is @problem_types and "ArgumentProblem" behind it. Both outlive the server. */
+	const char *problems, *problem_types;
 	/* May be NULL. Called when the head is there, before any of the body: http_admit(), or
 	 * answer, at once or later. Of an answer given here the client hears when it has sent its
 	 * body, which is forgotten as it comes. */
@@ -54,10 +58,11 @@ struct http_limits {
  * takes over. Unknown path 404, other method 405, and 400 for what no two readers would understand
  * alike (two lengths or hosts, an address that is not UTF-8) and for an
  * argument that the route does not name, is given twice or without a value, and 414 for an address
- * of more than 64 arguments, all answered as {"error": "..."}. What is no HTTP, or a head of more
- * than 32 KiB, libmicrohttpd answers in its own words (400, 413, 414, 431) and ends the connection.
- * An escaped NUL in an address stays escaped, so that it matches nothing. HEAD is served by the GET
- * route. -ENOMEM; -EIO when libmicrohttpd cannot start; on error the socket is closed.
+ * of more than 64 arguments, all answered as http_answer_problem() does. What is no HTTP, or a head
+ * of more than 32 KiB, libmicrohttpd answers in its own words (400, 413, 414, 431) and ends the
+ * connection. An escaped NUL in an address stays escaped, so that it matches nothing. HEAD is
+ * served by the GET route. -ENOMEM; -EIO when libmicrohttpd cannot start; on error the socket is
+ * closed.
  */
 int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[], size_t n,
 	       const struct http_limits *limits, void *context, struct http **ret_http,
@@ -113,10 +118,21 @@ unsigned http_status_of(int code);
  * @err.
  */
 const char *http_words(struct http_request *request, const struct err *err);
-/** {"error": http_words()}, with http_status_of(). */
+struct http_problem {
+	unsigned status;
+	const char *text;     /* the sentence */
+	const char *argument; /* of the address, that is wrong; NULL: none */
+	const char *field;    /* of the body's object, likewise */
+	const char *more;     /* other members, with the comma before them: ", \"n\": 3"; NULL */
+	const char *scheme;   /* of a 401: how to show what one may do (RFC 9110, 15.5.2); NULL */
+};
+/** {"error": text, more...}; of a path for programs {"type", "title", "status", "detail",
+ * more...} and, where it is about an argument or a field, "errors": [{"detail": text, "parameter":
+ * name}] or [{..., "pointer": "#/name"}]. */
+void http_answer_problem(struct http_request *request, const struct http_problem *problem);
+/** The same of http_words(), with http_status_of(). */
 void http_answer_err(struct http_request *request, const struct err *err);
-/** The same as 401, for who has not shown what he may do by @scheme, which is named in the header
- * that RFC 9110, 15.5.2 asks for. */
+/** The same as 401, for who has not shown what he may do by @scheme. */
 void http_answer_stranger(struct http_request *request, const char *scheme, const struct err *err);
 
 /** A listening unix socket at @path, mode @mode; a stale one is replaced, a live one is

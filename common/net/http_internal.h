@@ -37,7 +37,8 @@ struct http {
 	unsigned working;
 	unsigned handles;
 	bool guarded;
-	const char *host; /* borrowed, as the limits say */
+	const char *host;                     /* borrowed, as the limits say, */
+	const char *problems, *problem_types; /* likewise */
 	bool in_turn;
 	struct log_limit said_ours; /* failures of ours */
 	struct log_limit said_rest;
@@ -60,6 +61,7 @@ struct http_request {
 	bool head_again;  /* libmicrohttpd will call once more for the head, after a suspension */
 	bool waits_first; /* the client sends its body when it is told to (Expect) */
 	enum language language;
+	const char *problem_types; /* borrowed; NULL: its path is not for programs */
 	const struct http_route *route;
 	const struct refusal *refusal; /* NULL: none yet */
 	struct blob body;
@@ -85,12 +87,18 @@ void http_body_free(struct http_request *request);
 
 /* --- http_response.c: what goes out --- */
 
-/** {"error": @text} */
-int http_error_body(struct blob *out, const char *text);
 /** Queue it as the answer. @allow: the header of that name; NULL. */
-enum MHD_Result http_send_error(struct MHD_Connection *connection, unsigned status,
-				const char *text, const char *allow);
+enum MHD_Result http_send_problem(const struct http_request *request,
+				  const struct http_problem *problem, const char *allow);
 /** Queue the response that the handler gave. */
 enum MHD_Result http_send_answer(struct http_request *request);
 /** Files that are on their way end here. */
 void http_streams_drop(struct http *http);
+
+/* --- http_problem.c --- */
+
+/** What http_problems say of @path: where their types stand; NULL: it is not for programs. */
+const char *http_problem_types(const struct http *http, const char *path);
+/** The body of an answer, and its type, by those. -ENOMEM. */
+int http_problem_body(struct blob *out, const struct http_problem *problem, const char *types);
+const char *http_problem_type(const char *types);

@@ -132,7 +132,11 @@ static enum MHD_Result send_argument_fault(const struct http_request *request)
 	else
 		(void)utf8_print(text, sizeof(text),
 				 _("there is no argument '%s' here, nor any other"), shown);
-	return http_send_error(request->connection, MHD_HTTP_BAD_REQUEST, text, NULL);
+	return http_send_problem(request,
+				 &(struct http_problem){ .status = MHD_HTTP_BAD_REQUEST,
+							 .text = text,
+							 .argument = shown },
+				 NULL);
 }
 
 /* Of a path that has others. */
@@ -151,7 +155,7 @@ static void methods_of(const struct http *http, const char *path, char allow[64]
 static enum MHD_Result send_refusal(const struct http_request *request, const char *path)
 {
 	const struct refusal *refusal = request->refusal;
-	char text[192], allow[64];
+	char text[320], allow[64];
 
 	if (refusal == &strange_argument)
 		return send_argument_fault(request);
@@ -160,12 +164,14 @@ static enum MHD_Result send_refusal(const struct http_request *request, const ch
 		(void)snprintf(text, sizeof(text),
 			       _("the body is over %zu bytes; send it in parts"),
 			       body_max(request));
-		return http_send_error(request->connection, refusal->status, text, NULL);
+	} else {
+		(void)snprintf(text, sizeof(text), "%s", _(refusal->text));
 	}
 	if (refusal == &no_method)
 		methods_of(request->http, path, allow);
-	return http_send_error(request->connection, refusal->status, _(refusal->text),
-			       refusal == &no_method ? allow : NULL);
+	return http_send_problem(request,
+				 &(struct http_problem){ .status = refusal->status, .text = text },
+				 refusal == &no_method ? allow : NULL);
 }
 
 static void refuse(struct http_request *request, const struct refusal *why)
@@ -404,18 +410,18 @@ static struct http_request *request_new(struct http *http, struct MHD_Connection
 
 /* By hand, as libmicrohttpd takes no answer this early. What does not go out at once is lost with
  * the connection. */
-static void send_away(struct http *http, struct seat *seat, unsigned status, const char *reason,
-		      const char *text)
+static void send_away(struct http *http, struct seat *seat, const char *reason,
+		      const struct http_problem *problem, const char *types)
 {
 	struct blob body = { 0 };
 	char head[192];
 	int len;
 
-	if (http_error_body(&body, text) == 0) {
+	if (http_problem_body(&body, problem, types) == 0) {
 		len = snprintf(head, sizeof(head),
 			       "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Type: %s\r\n"
 			       "Content-Length: %zu\r\n\r\n",
-			       status, reason, HTTP_JSON, body.len);
+			       problem->status, reason, http_problem_type(types), body.len);
 		if (send(seat->fd, head, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len)
 			(void)send(seat->fd, body.data, body.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	}
@@ -438,8 +444,11 @@ static void *on_address(void *context, const char *address, struct MHD_Connectio
 		n++;
 	}
 	if (seat && n > ARGUMENTS_MAX)
-		send_away(http, seat, MHD_HTTP_URI_TOO_LONG, "URI Too Long",
-			  _("the address of this request has too many arguments"));
+		send_away(http, seat, "URI Too Long",
+			  &(struct http_problem){
+				  .status = MHD_HTTP_URI_TOO_LONG,
+				  .text = _("the address of this request has too many arguments") },
+			  http_problem_types(http, address));
 	return NULL; /* there is no request yet */
 }
 
@@ -455,6 +464,8 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
 		*request_slot = request = request_new(context, connection);
 	if (!request)
 		return MHD_NO;
+	if (first)
+		request->problem_types = http_problem_types(context, path);
 	enum language before = language_use(request->language);
 	enum MHD_Result result =
 		first ? first_call(request, path, method) : proceed(request, path, data, len);

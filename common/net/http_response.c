@@ -3,23 +3,12 @@
 
 #include "common/base/i18n.h"
 #include "common/base/log.h"
-#include "common/base/quote.h"
 #include "common/net/http_file.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-int http_error_body(struct blob *out, const char *text)
-{
-	int rc = blob_append(out, "{\"error\": ", 10);
-
-	if (rc == 0)
-		rc = quote_json(out, text, strlen(text));
-	return rc < 0 ? rc : blob_append(out, "}\n", 2);
-}
 
 /* @response, or NULL: out of memory, which it may have been already. */
 static struct MHD_Response *response_with(const struct http_field fields[], size_t n,
@@ -48,22 +37,35 @@ static struct http_field type_field(const char *type)
 	return (struct http_field){ MHD_HTTP_HEADER_CONTENT_TYPE, type };
 }
 
-enum MHD_Result http_send_error(struct MHD_Connection *connection, unsigned status,
-				const char *text, const char *allow)
+/* NULL: out of memory. */
+static struct MHD_Response *response_to(const struct http_problem *problem, const char *types,
+					const char *allow)
 {
-	const struct http_field type = type_field(HTTP_JSON);
+	struct http_field fields[3] = { type_field(http_problem_type(types)) };
 	struct blob body = { 0 };
 	struct MHD_Response *response = NULL;
+	size_t n = 1;
+
+	if (allow)
+		fields[n++] = (struct http_field){ MHD_HTTP_HEADER_ALLOW, allow };
+	if (problem->scheme)
+		fields[n++] = (struct http_field){ "WWW-Authenticate", problem->scheme };
+	if (http_problem_body(&body, problem, types) == 0)
+		response = response_of(fields, n, body.data, body.len);
+	blob_free(&body);
+	return response;
+}
+
+enum MHD_Result http_send_problem(const struct http_request *request,
+				  const struct http_problem *problem, const char *allow)
+{
+	struct MHD_Response *response = response_to(problem, request->problem_types, allow);
 	enum MHD_Result result = MHD_NO;
 
-	if (http_error_body(&body, text) == 0)
-		response = response_of(&type, 1, body.data, body.len);
-	if (response &&
-	    (!allow || MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow) == MHD_YES))
-		result = MHD_queue_response(connection, status, response);
-	if (response)
+	if (response) {
+		result = MHD_queue_response(request->connection, problem->status, response);
 		MHD_destroy_response(response);
-	blob_free(&body);
+	}
 	return result;
 }
 
@@ -248,27 +250,20 @@ const char *http_words(struct http_request *request, const struct err *err)
 	return _("this machine could not do it, and took nothing; the log of the service says why");
 }
 
+void http_answer_problem(struct http_request *request, const struct http_problem *problem)
+{
+	answered(request, problem->status, response_to(problem, request->problem_types, NULL));
+}
+
 void http_answer_err(struct http_request *request, const struct err *err)
 {
-	struct blob body = { 0 };
-
-	if (http_error_body(&body, http_words(request, err)) == 0)
-		http_answer(request, http_status_of(err->code), HTTP_JSON, (const char *)body.data,
-			    body.len);
-	else
-		http_answer(request, 500, HTTP_JSON, "{\"error\": \"out of memory\"}\n", 27);
-	blob_free(&body);
+	http_answer_problem(request, &(struct http_problem){ .status = http_status_of(err->code),
+							     .text = http_words(request, err) });
 }
 
 void http_answer_stranger(struct http_request *request, const char *scheme, const struct err *err)
 {
-	const struct http_field fields[] = { type_field(HTTP_JSON),
-					     { "WWW-Authenticate", scheme } };
-	struct blob body = { 0 };
-
-	if (http_error_body(&body, http_words(request, err)) == 0)
-		http_answer_fields(request, 401, fields, 2, (const char *)body.data, body.len);
-	else
-		http_answer_err(request, err); /* without memory: 403 */
-	blob_free(&body);
+	http_answer_problem(request, &(struct http_problem){ .status = 401,
+							     .text = http_words(request, err),
+							     .scheme = scheme });
 }

@@ -68,6 +68,15 @@ static void on_fail(void *context, struct http_request *request)
 	http_answer_err(request, &err);
 }
 
+static void on_wrong(void *context, struct http_request *request)
+{
+	(void)context;
+	http_answer_problem(request, &(struct http_problem){ .status = 412,
+							     .text = "no \"more\"",
+							     .field = "a/b ~\xc3\xa0",
+							     .more = ", \"n\": 3" });
+}
+
 static void on_who(void *context, struct http_request *request)
 {
 	char text[32] = "nobody";
@@ -82,15 +91,24 @@ static void on_who(void *context, struct http_request *request)
 #define BODY_MAX 65536u
 
 static const struct http_route routes[] = {
-	{ "GET", "/echo", on_echo, 0, "word n" }, { "POST", "/echo", on_echo, BODY_MAX, "word n" },
-	{ "GET", "/hold", on_hold, 0, "n" },      { "POST", "/hold", on_hold, BODY_MAX, "n" },
-	{ "GET", "/fail", on_fail, 0, "code" },   { "GET", "/who", on_who, 0, NULL },
+	{ "GET", "/echo", on_echo, 0, "word n" },
+	{ "POST", "/echo", on_echo, BODY_MAX, "word n" },
+	{ "GET", "/hold", on_hold, 0, "n" },
+	{ "POST", "/hold", on_hold, BODY_MAX, "n" },
+	{ "GET", "/fail", on_fail, 0, "code" },
+	{ "GET", "/who", on_who, 0, NULL },
 	{ "POST", "/small", on_echo, 0, NULL },
+	{ "GET", "/api/echo", on_echo, 0, "word n" },
+	{ "POST", "/api/small", on_echo, 0, NULL },
+	{ "GET", "/api/fail", on_fail, 0, "code" },
+	{ "GET", "/api/wrong", on_wrong, 0, NULL },
 };
 
 static const struct http_limits limits = { .bodies_max = 2 * BODY_MAX,
 					   .connections = 64,
-					   .timeout_s = 1 };
+					   .timeout_s = 1,
+					   .problems = "/api/",
+					   .problem_types = "/doc#" };
 
 static int setup_with(void **state, const struct http_limits *with, bool tcp)
 {
@@ -359,6 +377,61 @@ static void an_unknown_path_is_404_and_another_method_405(void **state)
 	answer = ask(f, "DELETE /echo HTTP/1.1\r\n" END);
 	assert_non_null(strstr(answer, "Allow: GET, POST\r\n"));
 	assert_answer(answer, "405", "{\"error\": \"this path does not take this method\"}\n");
+}
+
+static void assert_problem(struct fixture *f, const char *request, const char *status,
+			   const char *type, const char *title, const char *rest)
+{
+	char body[768];
+	char *answer = ask(f, request);
+
+	(void)snprintf(body, sizeof(body),
+		       "{\"type\": \"%s\", \"title\": \"%s\", \"status\": %s, %s}\n", type, title,
+		       status, rest);
+	assert_non_null(strstr(answer, "Content-Type: application/problem+json\r\n"));
+	assert_answer(answer, status, body);
+}
+
+/* RFC 9457, whoever it is that refuses. */
+static void programs_are_told_problems(void **state)
+{
+	struct fixture *f = *state;
+	char long_one[256], crowd[512] = "GET /api/echo?";
+
+	assert_problem(f, "GET /api/nowhere HTTP/1.1\r\n" END, "404", "about:blank", "Not Found",
+		       "\"detail\": \"there is no such path\"");
+	char *answer = ask(f, "DELETE /api/echo HTTP/1.1\r\n" END);
+	assert_non_null(strstr(answer, "Allow: GET\r\n"));
+	free(answer);
+	assert_problem(f, "DELETE /api/echo HTTP/1.1\r\n" END, "405", "about:blank",
+		       "Method Not Allowed", "\"detail\": \"this path does not take this method\"");
+	assert_problem(f, "GET /api/echo?wrod=a HTTP/1.1\r\n" END, "400", "/doc#ArgumentProblem",
+		       "Bad Request",
+		       "\"detail\": \"there is no argument 'wrod' here; there are: word n\", "
+		       "\"errors\": [{\"detail\": \"there is no argument 'wrod' here; there are: "
+		       "word n\", \"parameter\": \"wrod\"}]");
+	assert_problem(f, "GET /api/echo?n=1&n=1 HTTP/1.1\r\n" END, "400", "/doc#ArgumentProblem",
+		       "Bad Request",
+		       "\"detail\": \"the argument 'n' is given twice\", \"errors\": "
+		       "[{\"detail\": \"the argument 'n' is given twice\", \"parameter\": \"n\"}]");
+	(void)snprintf(long_one, sizeof(long_one),
+		       "POST /api/small HTTP/1.1\r\nContent-Length: 4097\r\nExpect: "
+		       "100-continue\r\n%s",
+		       END);
+	assert_problem(f, long_one, "413", "about:blank", "Content Too Large",
+		       "\"detail\": \"the body is over 4096 bytes; send it in parts\"");
+	assert_problem(f, "GET /api/fail?code=-5 HTTP/1.1\r\n" END, "500", "about:blank",
+		       "Internal Server Error",
+		       "\"detail\": \"a \\\"bad\\\" line\\nand one more\"");
+	assert_problem(f, "GET /api/wrong HTTP/1.1\r\n" END, "412", "/doc#ArgumentProblem",
+		       "Precondition Failed",
+		       "\"detail\": \"no \\\"more\\\"\", \"errors\": [{\"detail\": \"no "
+		       "\\\"more\\\"\", \"pointer\": \"#/a~1b%20~0%C3%A0\"}], \"n\": 3");
+	for (unsigned i = 0; i < 65; i++)
+		strcat(crowd, i ? "&a=" : "a=");
+	strcat(crowd, " HTTP/1.1\r\n" END);
+	assert_problem(f, crowd, "414", "about:blank", "URI Too Long",
+		       "\"detail\": \"the address of this request has too many arguments\"");
 }
 
 static void errors_are_json_with_the_status_of_their_code(void **state)
@@ -1193,6 +1266,7 @@ int main(void)
 		TEST(without_descriptors_nobody_spins_and_who_waits_is_served),
 		TEST(an_argument_that_is_none_is_named),
 		TEST(an_unknown_path_is_404_and_another_method_405),
+		TEST(programs_are_told_problems),
 		TEST(errors_are_json_with_the_status_of_their_code),
 		TEST(failures_of_ours_name_no_file_to_strangers),
 		TEST(the_kernel_tells_who_asks),

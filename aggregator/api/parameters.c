@@ -1,0 +1,252 @@
+#include "api/parameters.h"
+
+#include "common/base/names.h"
+#include "common/base/utf8.h"
+#include "common/model/civil.h"
+#include "common/net/wire_limits.h"
+#include "registry/code.h"
+#include "registry/publications.h"
+#include "schema/account.h"
+#include "schema/chain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RELEASE_PATH "/v1/quarantine/release"
+
+static const struct parameter parameters[] = {
+	/* questions about figures */
+	{ "name", "/v1/history", PARAMETER_TEXT, .high = METRIC_NAME_MAX, .example = "28249",
+	  .description = "A unit's or office's code, or the name of a metric or indicator." },
+	{ "name", "/v1/publications", PARAMETER_TEXT, .high = PUBLICATION_NAME_MAX,
+	  .example = "2025-Q2", .description = "What the publication is called from then on." },
+	{ "name", "/v1/offices /v1/offices/rename", PARAMETER_TEXT, .high = 256,
+	  .example = "UBND xã Long Bình", .description = "What the office is called." },
+	{ "name", "/v1/tokens /v1/tokens/revoke", PARAMETER_TEXT, .high = CODE_LEN_MAX,
+	  .example = "grafana", .description = "The token's name, which is never given again." },
+	{ "name", NULL, PARAMETER_TEXT, .high = METRIC_NAME_MAX, .example = "team.count",
+	  .description = "The name of a metric or indicator." },
+	{ "area", NULL, PARAMETER_TEXT, .high = CODE_LEN_MAX, .example = "815",
+	  .description = "A unit's code: what lies in it. Without it, everywhere." },
+	{ "by", NULL, PARAMETER_TEXT, .high = 64, .example = "district",
+	  .description = "A row for each unit of this level, or for each office: \"office\". "
+			 "Without it, one row for the whole." },
+	{ "per", NULL, PARAMETER_WORD, .words = "hour day week month quarter semester year",
+	  .example = "month", .description = "How long the periods of the rows are." },
+	{ "from", "/v1/offices /v1/offices/move", PARAMETER_DAY, .example = "2025-07-01",
+	  .description = "The first day on which it is so. Without it, today." },
+	{ "from", NULL, PARAMETER_PERIOD, .example = "2025-01",
+	  .description = "The first period, of any length. Without it and \"to\", the one that is "
+			 "under way." },
+	{ "to", NULL, PARAMETER_PERIOD, .example = "2025-06",
+	  .description = "The last period, which is included." },
+	{ "labels", NULL, PARAMETER_TEXT, .high = LABELS_TEXT_MAX - 1, .example = "sector=land",
+	  .description = "NAME=VALUE;NAME=VALUE: figures that have these labels. Without it, all, "
+			 "added up." },
+	{ "calendar", NULL, PARAMETER_WORD, .words = "civil report", .example = "report",
+	  .description = "By which calendar periods are told." },
+	{ "structure", NULL, PARAMETER_DAY, .example = "2025-06-30",
+	  .description = "Told under the borders of this day. Without it, of the time itself." },
+	{ "known", NULL, PARAMETER_INSTANT, .example = "2025-07-05",
+	  .description = "As it was known at this instant, or at the end of this day." },
+	{ "publication", NULL, PARAMETER_TEXT, .high = PUBLICATION_NAME_MAX, .example = "2025-Q2",
+	  .description = "As it was published under this name." },
+	{ "rank", NULL, PARAMETER_WORD, .words = "0 1", .example = "1",
+	  .description = "1: each row has its rank." },
+	{ "revisions", NULL, PARAMETER_WORD, .words = "0 1", .example = "1",
+	  .description = "1: what was changed, instead of figures." },
+	{ "by_label", NULL, PARAMETER_TEXT, .high = 32, .example = "sector",
+	  .description = "A dimension: a row for each of its labels." },
+	{ "office", NULL, PARAMETER_TEXT, .high = CODE_LEN_MAX, .example = "28249",
+	  .description = "An office's code." },
+	{ "metric", NULL, PARAMETER_TEXT, .high = METRIC_NAME_MAX, .example = "team.count",
+	  .description = "The name of a metric." },
+	/* lists */
+	{ "most", "/v1/messages", PARAMETER_NUMBER, .low = 1, .high = 10000, .example = "100",
+	  .description = "How many rows at most; usually 100." },
+	{ "most", "/v1/changes", PARAMETER_NUMBER, .low = 1, .high = CHANGES_MOST_MAX,
+	  .example = "1000", .description = "How many items at most." },
+	{ "most", NULL, PARAMETER_NUMBER, .low = 0, .high = 100000, .example = "1000",
+	  .description = "How many rows at most; usually 1000." },
+	{ "before", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "4711",
+	  .description = "The number of a row's event: only what came before it." },
+	{ "code", NULL, PARAMETER_TEXT, .high = CODE_LEN_MAX, .example = "28249",
+	  .description = "An office's code." },
+	/* orders */
+	{ "yes", NULL, PARAMETER_WORD, .words = "0 1", .example = "1",
+	  .description = "1: it is meant, though it takes something away." },
+	{ "dry_run", NULL, PARAMETER_WORD, .words = "0 1", .example = "1",
+	  .description = "1: only tell what would come of it." },
+	{ "invite", NULL, PARAMETER_WORD, .words = "0 1", .example = "1",
+	  .description = "1: only if the offices can be invited afterwards." },
+	{ "repair", NULL, PARAMETER_WORD, .words = "0 1", .example = "1",
+	  .description = "1: what differs is mended (on the province's own machine alone)." },
+	{ "run", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "3",
+	  .description = "The number that the order was answered with." },
+	{ "unit", NULL, PARAMETER_TEXT, .high = CODE_LEN_MAX, .example = "28249",
+	  .description = "A unit's code; \"-\": none any more, where an office moves." },
+	{ "period", NULL, PARAMETER_PERIOD, .example = "2025-Q2",
+	  .description = "A period of any length." },
+	{ "entry", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "512",
+	  .description = "The number of a journal entry, as the quarantine's rows have it." },
+	{ "all", "/v1/offices/heads", PARAMETER_WORD, .words = "0 1", .example = "1",
+	  .description = "1: all offices are asked." },
+	{ "all", "/v1/messages", PARAMETER_WORD, .words = "yes", .example = "yes",
+	  .description = "All offices are told." },
+	{ "all", RELEASE_PATH, PARAMETER_WORD, .words = "yes no", .example = "yes",
+	  .description = "All that waits." },
+	{ "closed", NULL, PARAMETER_WORD, .words = "yes no", .example = "yes",
+	  .description = "Also what came for a period that was closed." },
+	{ "older_copy", NULL, PARAMETER_WORD, .words = "yes no", .example = "yes",
+	  .description = "Also what a machine sent that was set back or copied." },
+	{ "text", NULL, PARAMETER_TEXT, .high = WIRE_MESSAGE_LEN_MAX,
+	  .example = "Hãy gửi lại số liệu tháng 6.",
+	  .description = "What the office's people are told, of 1000 characters at most." },
+	{ "account", NULL, PARAMETER_TEXT, .high = 200, .example = "unix:uid=1000",
+	  .description = "Who acted, as the audit has it." },
+	{ "shown", NULL, PARAMETER_TEXT, .high = ACCOUNT_SHOWN_MAX, .example = "Lê Thị Hương",
+	  .description = "The name that the account is shown by." },
+	/* the ledger */
+	{ "after", NULL, PARAMETER_NUMBER, .low = 0, .high = INT64_MAX, .example = "0",
+	  .description = "The position that is had already." },
+	{ "epoch", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "1",
+	  .description = "Of which epoch that position is." },
+	{ "wait", NULL, PARAMETER_NUMBER, .low = 0, .high = CHANGES_WAIT_MAX_S, .example = "30",
+	  .description = "For how many seconds to wait where there is nothing more yet." },
+	{ "figures", NULL, PARAMETER_WORD, .words = "0 1", .example = "1",
+	  .description = "1: batches are told figure by figure." },
+	{ "head", NULL, PARAMETER_TEXT, .high = HEAD_TEXT_MAX - 1, .example = "12:1f00",
+	  .description = "POSITION:HASH, a head that somebody kept: is it of this ledger?" },
+	{ "days", "/v1/offices/invite", PARAMETER_NUMBER, .low = 1, .high = 366, .example = "14",
+	  .description = "For how many days the invitation is good." },
+	{ "days", NULL, PARAMETER_NUMBER, .low = 1, .high = WIRE_HEADS_MAX, .example = "30",
+	  .description = "Heads of so many days, today included." },
+	{ "since", NULL, PARAMETER_DAY, .example = "2025-06-01",
+	  .description = "Heads from this day on." },
+	/* tokens */
+	{ "role", NULL, PARAMETER_WORD, .words = "clerk viewer operator admin", .example = "viewer",
+	  .description = "What who shows the token may do." },
+	{ "expires", NULL, PARAMETER_TEXT, .high = 40, .example = "2026-12-31",
+	  .description = "The last day, or the instant, on which it is good; \"never\"." },
+};
+
+const char *parameter_pattern(enum parameter_kind kind)
+{
+	switch (kind) {
+	case PARAMETER_PERIOD:
+		return "^[0-9]{4}(-S[12]|-Q[1-4]|-W[0-9]{2}|-[0-9]{2}"
+		       "(-[0-9]{2}(T[0-9]{2}(:[0-9]{2})?)?)?)?$";
+	case PARAMETER_DAY:
+		return "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
+	case PARAMETER_INSTANT:
+		return "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?"
+		       "(Z|[+-][0-9]{2}:?[0-9]{2})?)?$";
+	case PARAMETER_TEXT:
+	case PARAMETER_WORD:
+	case PARAMETER_NUMBER:
+		break;
+	}
+	return NULL;
+}
+
+const struct parameter *parameter_find(const struct action *action, const char *name, size_t len)
+{
+	for (size_t i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+		const struct parameter *one = &parameters[i];
+
+		if (strlen(one->name) == len && memcmp(one->name, name, len) == 0 &&
+		    (!one->paths ||
+		     names_find(one->paths, action->path, strlen(action->path)) >= 0))
+			return one;
+	}
+	return NULL;
+}
+
+static int number_check(const struct parameter *parameter, const char *text, struct err *err)
+{
+	char *end = NULL;
+
+	errno = 0;
+	long long value = *text >= '0' && *text <= '9' ? strtoll(text, &end, 10) : -1;
+	if (!end || *end || errno == ERANGE || value < parameter->low || value > parameter->high)
+		return err_set(err, -EINVAL, "%s: a number of %lld to %lld is wanted",
+			       parameter->name, (long long)parameter->low,
+			       (long long)parameter->high);
+	return 0;
+}
+
+static int text_check(const struct parameter *parameter, const char *text, struct err *err)
+{
+	if (strlen(text) > (uint64_t)parameter->high)
+		return err_set(err, -EINVAL, "%s: more than %lld bytes", parameter->name,
+			       (long long)parameter->high);
+	return 0;
+}
+
+int parameter_check(const struct parameter *parameter, const char *text, struct err *err)
+{
+	struct period period;
+	char shown[EXCERPT_MAX];
+	int64_t at_us;
+	int32_t day;
+	int rc = 0;
+
+	if (!*text)
+		return err_set(err, -EINVAL, "%s: it is empty; give it a value or leave it out",
+			       parameter->name);
+	switch (parameter->kind) {
+	case PARAMETER_TEXT:
+		return text_check(parameter, text, err);
+	case PARAMETER_NUMBER:
+		return number_check(parameter, text, err);
+	case PARAMETER_WORD:
+		if (names_find(parameter->words, text, strlen(text)) < 0)
+			return err_set(err, -EINVAL, "%s: there is no '%s'; there are: %s",
+				       parameter->name, utf8_excerpt(text, strlen(text), shown),
+				       parameter->words);
+		return 0;
+	case PARAMETER_PERIOD:
+		rc = period_parse(text, CALENDAR_CIVIL, &period, err);
+		break;
+	case PARAMETER_DAY:
+		rc = day_parse(text, &day, err);
+		break;
+	case PARAMETER_INSTANT:
+		rc = civil_parse(text, &at_us, err);
+		break;
+	}
+	return rc < 0 ? err_wrap(err, "%s", parameter->name) : 0;
+}
+
+bool parameters_next(const char **cursor, char ret_name[PARAMETER_NAME_MAX])
+{
+	const char *at = *cursor ? *cursor + strspn(*cursor, " ") : "";
+	size_t len = strcspn(at, " ");
+
+	if (len == 0)
+		return false;
+	*cursor = at + len;
+	if (len >= PARAMETER_NAME_MAX)
+		len = PARAMETER_NAME_MAX - 1; /* and no row has it */
+	memcpy(ret_name, at, len);
+	ret_name[len] = '\0';
+	return true;
+}
+
+int parameters_check(const struct action *action, const struct http_request *request,
+		     struct err *err)
+{
+	const char *cursor = action->arguments;
+	char name[PARAMETER_NAME_MAX];
+	int rc = 0;
+
+	while (rc == 0 && parameters_next(&cursor, name)) {
+		const struct parameter *parameter = parameter_find(action, name, strlen(name));
+		const char *text = http_arg(request, name);
+
+		if (parameter && text)
+			rc = parameter_check(parameter, text, err);
+	}
+	return rc;
+}
