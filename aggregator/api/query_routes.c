@@ -1,12 +1,13 @@
 /* /v1/query and /v1/completeness: name, area, by, per, from, to, labels ("app=VNeID;sector=land"),
  * calendar, structure, known, as aggregator/query/query.h explains them; a query with
  * by_label=sector has rows for each label of that dimension, one with revisions=1 lists what
- * changed, one with rank=1 ranks its rows. With publication=NAME, period, calendar, structure and
- * known are those that were published. An answer in JSON has the ledger's head.
- * /v1/labels?name= lists the labels of a metric (aggregator/query/label_list.h).
- * /v1/quality: area, office, metric, from, to, as aggregator/query/quality.h has them.
- * POST /v1/publications takes name, period and, where needed, calendar and structure; GET lists
- * them. */
+ * changed, one with rank=1 ranks its rows, one of name=A,B,C tells of each of them, one with
+ * total=1 has rows of the whole behind its parts, one with versus=year or period what was before.
+ * With publication=NAME, period, calendar, structure and known are those that were published. An
+ * answer in JSON has the ledger's head. /v1/labels?name= lists the labels of a metric
+ * (aggregator/query/label_list.h). /v1/quality: area, office, metric, from, to, as
+ * aggregator/query/quality.h has them. POST /v1/publications takes name, period and, where needed,
+ * calendar and structure; GET lists them. */
 #include "api/call.h"
 #include "common/model/civil.h"
 #include "query/label_list.h"
@@ -35,6 +36,7 @@ static int query_prepare(struct call *call, struct err *err)
 		.structure = http_arg(request, "structure"),
 		.known = http_arg(request, "known"),
 		.by_label = http_arg(request, "by_label"),
+		.versus = http_arg(request, "versus"),
 	};
 	call->query.damage = &call->damage;
 	call->code = http_arg(request, "publication");
@@ -45,11 +47,16 @@ static int query_prepare(struct call *call, struct err *err)
 			"a publication has its period, calendar, borders and time: leave out "
 			"--from, --to, --calendar, --structure and --known");
 	if (call_flag(call, "rank", &call->query.rank, err) < 0 ||
+	    call_flag(call, "total", &call->query.total, err) < 0 ||
 	    call_flag(call, "revisions", &call->revisions, err) < 0)
 		return err->code;
 	if (call->revisions && call->query.by_label)
 		return err_set(err, -EINVAL,
 			       "--revisions lists each figure with its labels: leave --by-label "
+			       "out");
+	if (call->revisions && (call->query.versus || call->query.total))
+		return err_set(err, -EINVAL,
+			       "--revisions lists what came of figures: leave --versus and --total "
 			       "out");
 	if (!labels || !*labels)
 		return 0;
@@ -195,8 +202,8 @@ static int publications_post(struct call *call, sqlite3 *db, const struct refere
 }
 
 const struct action query_actions[] = {
-	{ ROLE_VIEWER, "GET", "/v1/query", ASKING " rank revisions by_label", NULL, CALL_READ,
-	  figures_prepare, query_get, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/query", ASKING " rank revisions by_label versus total", NULL,
+	  CALL_READ, figures_prepare, query_get, NULL },
 	{ ROLE_VIEWER, "GET", "/v1/completeness", ASKING, NULL, CALL_READ, query_prepare,
 	  completeness_get, NULL },
 	{ ROLE_VIEWER, "GET", "/v1/quality", "area office metric from to", NULL, CALL_READ, NULL,

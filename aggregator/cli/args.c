@@ -41,6 +41,12 @@ static const struct option_row known[] = {
 	     "known then") },
 	{ "rank", 0, NULL,
 	  N_("give each row its rank among those of its level, 1 being the highest") },
+	{ "versus", 0, "year|period",
+	  N_("beside each figure that of a year before, or of the period before, and the "
+	     "change") },
+	{ "total", 0, NULL,
+	  N_("in each period a last row of the area as a whole, which need not be the sum of the "
+	     "others") },
 	{ "revisions", 0, NULL,
 	  N_("instead of figures, all that came of them, first reports too: when, from whom, with "
 	     "which batch, what it was, and what released or held it") },

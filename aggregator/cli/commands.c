@@ -140,7 +140,9 @@ static int query(const struct order *order, struct err *err)
 					      { "known", args_option(args, "known") },
 					      { "publication", args_option(args, "publication") },
 					      { "by_label", args_option(args, "by-label") },
+					      { "versus", args_option(args, "versus") },
 					      { "rank", args_option(args, "rank") ? "1" : NULL },
+					      { "total", args_option(args, "total") ? "1" : NULL },
 					      { "revisions",
 						args_option(args, "revisions") ? "1" : NULL } };
 
@@ -350,9 +352,12 @@ static int labels(const struct order *order, struct err *err)
 
 static const char rows_changed[] = N_("Rows changed: %s\n");
 static const char figures[] =
-	"received metric office area name labels period until label label_name value was "
-	"became change late entry batch author author_name note event act event_at who "
+	"received metric row office area name labels period until label label_name value "
+	"before_period before change_percent change_reason was "
+	"became change change_percent change_reason late entry batch author author_name note event "
+	"act event_at who "
 	"shown_name targets rank "
+	"before_reported before_due before_missing "
 	"offices_reported offices_due missing waiting carried extra "
 	"operands reason";
 
@@ -590,11 +595,12 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/messages" },
 	{ .words = "query",
-	  .usage = "NAME [OPTIONS]",
+	  .usage = "NAME[,NAME...] [OPTIONS]",
 	  .help = N_(
 		  "Print the figures of a metric or indicator, each with how many of the reports "
-		  "due are in it. The csv and json formats give further columns."),
-	  .options = ASKING " by-label rank revisions",
+		  "due are in it. The csv and json formats give further columns. Up to 16 of them "
+		  "may be asked for at once, parted by commas."),
+	  .options = ASKING " by-label rank revisions versus total",
 	  .n_words = 1,
 	  .check = usage_query,
 	  .run = query,

@@ -29,7 +29,7 @@ static const char *const words[] __attribute__((unused)) = {
 	N_("catalogue"),  N_("indicators"), N_("closing"),   N_("quarantine"), N_("first"),
 	N_("held"),       N_("no one"),     N_("battery"),   N_("kernel"),     N_("released"),
 	N_("held again"), N_("rule"),       N_("whole"),     N_("far"),        N_("same"),
-	N_("unlisted"),
+	N_("unlisted"),   N_("part"),       N_("rest"),      N_("total"),      N_("total_rest"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */
@@ -62,10 +62,19 @@ static const struct title {
 	{ "became", N_("Became"), NUMBER },
 	{ "becomes", N_("Will be"), 0 },
 	{ "agent", N_("Agent"), 0 },
+	{ "before", N_("Before"), NUMBER },
+	{ "before_carried", N_("Carried before"), NUMBER | QUIET },
+	{ "before_due", N_("Due before"), NUMBER },
+	{ "before_missing", N_("Missing before"), NUMBER | QUIET },
+	{ "before_period", N_("Period before"), 0 },
+	{ "before_reported", N_("Reported before"), NUMBER },
+	{ "before_until", N_("Before under way until"), 0 },
 	{ "beyond_repair", N_("Beyond repair"), NUMBER },
 	{ "calendar", N_("Calendar"), WORDS },
 	{ "carried", N_("Carried"), NUMBER | QUIET },
 	{ "change", N_("Change"), WORDS },
+	{ "change_percent", N_("Change, percent"), NUMBER },
+	{ "change_reason", N_("Not compared because"), 0 },
 	{ "code", N_("Code"), 0 },
 	{ "column", N_("Column"), 0 },
 	{ "damaged", N_("Damaged"), WORDS },
@@ -190,7 +199,7 @@ static const struct title {
 	{ "day", N_("Observations for one day"), 0 },
 	{ "questions", N_("Greetings and pings a minute"), 0 },
 	{ "refused", N_("Refused messages a minute"), 0 },
-	{ "row", N_("Row"), 0 },
+	{ "row", N_("Row"), WORDS },
 	{ "series", N_("Series"), 0 },
 	{ "limits.waiting", N_("Batches that wait for a commit"), 0 },
 	/* counters of status: of gate and intake since the start, but for what is told of now */
@@ -273,6 +282,22 @@ static bool trait(const char *name, enum trait trait)
 	return title && title->traits & trait;
 }
 
+/* "Change" is a word in one answer, and a number in another. */
+static bool holds_numbers(const struct table *table, size_t column)
+{
+	const char *name = table_column(table, column);
+
+	if (strcmp(name, "change") != 0)
+		return trait(name, NUMBER);
+	for (size_t row = 0; row < table_rows(table); row++) {
+		const char *cell = table_cell(table, row, column);
+
+		if (cell && cell[strspn(cell, "-.0123456789")])
+			return false;
+	}
+	return true;
+}
+
 static bool says_anything(const struct table *table, size_t column)
 {
 	bool quiet = trait(table_column(table, column), QUIET);
@@ -292,6 +317,7 @@ struct drawing {
 	const struct table *table;
 	size_t columns[COLUMNS_MAX];  /* [n]: of the table, in the order drawn */
 	size_t fraction[COLUMNS_MAX]; /* [n]: bytes of the longest fraction, with its point */
+	bool numbers[COLUMNS_MAX];    /* [n]: it holds numbers */
 	size_t n;
 };
 
@@ -322,15 +348,16 @@ static int column_add(struct drawing *drawing, size_t column)
 
 	if (!says_anything(drawing->table, column) || drawing->n == COLUMNS_MAX)
 		return 0;
-	if (trait(name, NUMBER))
+	bool numbers = holds_numbers(drawing->table, column);
+	drawing->numbers[drawing->n] = numbers;
+	if (numbers)
 		drawing->fraction[drawing->n] = longest_fraction(drawing->table, column);
 	drawing->columns[drawing->n++] = column;
 	char title[TITLE_MAX];
 	(void)utf8_print(title, sizeof(title), "%s",
 			 title_find(name) ? _(title_find(name)->text) : name); /* cut is fine */
 	(void)utf8_clean(title, ""); /* a name that we do not know came with the answer */
-	return scols_table_new_column(drawing->lines, title, 0,
-				      trait(name, NUMBER) ? SCOLS_FL_RIGHT : 0)
+	return scols_table_new_column(drawing->lines, title, 0, numbers ? SCOLS_FL_RIGHT : 0)
 		       ? 0
 		       : -ENOMEM;
 }
@@ -391,7 +418,7 @@ static int put_cell(struct blob *out, const struct drawing *drawing, size_t i, c
 
 	if (*cell && trait(name, WORDS))
 		cell = _(cell);
-	if (trait(name, NUMBER))
+	if (drawing->numbers[i])
 		rc = put_number(out, cell, drawing->fraction[i]);
 	else if (trait(name, PAIRS))
 		rc = put_pairs(out, cell);

@@ -67,6 +67,11 @@ int usage_query(const struct args *args, struct err *err)
 		return err_set(err, -EINVAL,
 			       "--revisions lists each figure with its labels: leave --by-label "
 			       "out");
+	if (args_option(args, "revisions") &&
+	    (args_option(args, "versus") || args_option(args, "total")))
+		return err_set(err, -EINVAL,
+			       "--revisions lists what came of figures: leave --versus and --total "
+			       "out");
 	return 0;
 }
 

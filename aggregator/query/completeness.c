@@ -363,7 +363,7 @@ int completeness_run(sqlite3 *db, const struct reference *now, const struct quer
 	if (rc == 0)
 		rc = finished_open(db, &asking.finished, err);
 	if (rc == 0) {
-		plan_head(&plan, asking.table);
+		plan_head(&plan, NULL, asking.table);
 		known_head(&then, asking.table);
 	}
 	if (rc == 0 && plan.everything)

@@ -341,13 +341,23 @@ static int find_the_rest(const struct reference *reference, const struct query *
 				: check_labels(plan, err);
 }
 
-int plan_make(const struct reference *reference, const struct query *query, struct plan *ret_plan,
-	      struct err *err)
+int plan_grain(const struct reference *reference, const struct query *query, struct plan *ret_plan,
+	       struct err *err)
 {
 	struct plan plan = { 0 };
 	int rc = find_name(reference, query->name, &plan, err);
 	if (rc == 0)
 		rc = find_grain(query, &plan, err);
+	if (rc == 0)
+		*ret_plan = plan;
+	return rc;
+}
+
+int plan_make(const struct reference *reference, const struct query *query, struct plan *ret_plan,
+	      struct err *err)
+{
+	struct plan plan;
+	int rc = plan_grain(reference, query, &plan, err);
 	if (rc == 0)
 		rc = find_the_rest(reference, query, &plan, err);
 	if (rc == 0)
@@ -419,11 +429,13 @@ static void head_not_over(const struct plan *plan, struct table *table)
 		   number < plan->last ? period_format(plan_bucket(plan, number + 1), text) : NULL);
 }
 
-void plan_head(const struct plan *plan, struct table *table)
+void plan_head(const struct plan *plan, const char *names, struct table *table)
 {
 	char text[PERIOD_TEXT_MAX];
 	const struct metric *metric = plan->metrics[0];
-	if (!plan->everything) {
+	if (names) {
+		table_head(table, "query", "name", names);
+	} else if (!plan->everything) {
 		table_head(table, "query", "name",
 			   plan->indicator ? plan->indicator->name : metric->name);
 		table_head(table, "query", "unit",

@@ -19,7 +19,8 @@ struct page_damage {
 
 /* As it was asked: texts, NULL for the default. */
 struct query {
-	const char *name;      /* of a metric or indicator; must be there */
+	const char *name;      /* of a metric or indicator; must be there; of query_run() up to
+				  QUERY_NAMES_MAX, parted by commas */
 	const char *area;      /* a unit's code; default: everywhere */
 	const char *by;        /* a level, or "office"; default: one row for the area (or root) */
 	const char *per;       /* a grain; default: the metric's period, an indicator's coarsest */
@@ -31,6 +32,8 @@ struct query {
 	const char *known;     /* a day (its end) or date-time: nothing received later counts */
 	int64_t known_us;      /* the same as an instant, when @known is NULL; 0: none */
 	bool rank;             /* give each row its rank */
+	const char *versus;    /* year or period: of query_run() alone, as is */
+	bool total;            /* rows of the whole behind those of its parts */
 	struct page_damage *damage; /* where damaged pages that it met are noted; NULL: nowhere */
 };
 
@@ -65,14 +68,18 @@ struct plan {
  * @reference. */
 int plan_make(const struct reference *reference, const struct query *query, struct plan *ret_plan,
 	      struct err *err);
+/** The same of its name and grain alone: nothing else is looked at. */
+int plan_grain(const struct reference *reference, const struct query *query, struct plan *ret_plan,
+	       struct err *err);
 /** The same for a query without a name: about reports of every metric, by default per month. */
 int plan_make_everything(const struct reference *reference, const struct query *query,
 			 struct plan *ret_plan, struct err *err);
 /** Rule 5.1: do periods of @metric add up to the plan's buckets and, where every metric is asked
  * about, is it divided by all labels of the filter? */
 bool plan_fits(const struct plan *plan, const struct metric *metric);
-/** The query as understood, into the head of @table. */
-void plan_head(const struct plan *plan, struct table *table);
+/** The query as understood, into the head of @table. @names: of all that is asked for; NULL: the
+ * plan's own, and its unit of measure. */
+void plan_head(const struct plan *plan, const char *names, struct table *table);
 struct period plan_bucket(const struct plan *plan, int32_t number);
 /** Has @bucket begun, is it over, at the instant asked about? */
 bool plan_begun(const struct plan *plan, struct period bucket);

@@ -1,9 +1,8 @@
-#include "query/query.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
 #include "query/figures.h"
-#include "query/known.h"
 #include "query/label_groups.h"
+#include "query/query_internal.h"
 #include "query/rank.h"
 #include "query/series.h"
 #include "query/target.h"
@@ -13,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct answer {
+struct one_answer {
 	const struct plan *plan;
 	const struct reference *reference; /* lent */
-	struct table *table;
-	struct targets *targets; /* of an indicator */
-	struct rank *ranks;      /* [rows.n], when asked for */
+	struct figures *figures;           /* owned */
+	struct table *table;               /* lent: the rows go there, */
+	size_t most;                       /* and there may be so many */
+	struct targets *targets;           /* of an indicator */
+	struct rank *ranks;                /* [rows.n], when asked for */
 	struct rows rows;
 	struct figure *shown; /* [rows.n]: what the rows show */
 	struct figure *
@@ -59,7 +60,7 @@ static bool is_empty(const struct figure *figure)
 }
 
 /* Rows by label name an office without a unit once, where what has no label stands: last. */
-static bool tells_strays(const struct answer *answer)
+static bool tells_strays(const struct one_answer *answer)
 {
 	const struct label_groups *groups = &answer->groups;
 	return answer->strays.first &&
@@ -67,7 +68,7 @@ static bool tells_strays(const struct answer *answer)
 }
 
 /* Rule 5.6. An office without a unit is named, whether anything of it waits or not. */
-static const char *reason_of_rest(struct answer *answer, const struct figure *rest)
+static const char *reason_of_rest(struct one_answer *answer, const struct figure *rest)
 {
 	const struct plan *plan = answer->plan;
 	const char *where =
@@ -109,7 +110,7 @@ static int32_t stands_since(const struct office *office, const struct unit *unit
 /* Rule 5.2: a level is what stands at the bucket's end, and who reported here stands elsewhere
  * then.
  */
-static const char *reason_of_no_level(struct answer *answer, const struct office *office,
+static const char *reason_of_no_level(struct one_answer *answer, const struct office *office,
 				      struct period bucket)
 {
 	int32_t last = period_end_day(bucket) - 1;
@@ -129,7 +130,7 @@ static const char *reason_of_no_level(struct answer *answer, const struct office
 	return answer->reason;
 }
 
-static const char *reason_of(struct answer *answer, struct period bucket, size_t i)
+static const char *reason_of(struct one_answer *answer, struct period bucket, size_t i)
 {
 	const struct figure *figure = &answer->shown[i];
 	struct attribution attribution = answer->attribution[i];
@@ -180,7 +181,7 @@ static void put_counts(struct table *table, const struct counts *counts)
 }
 
 /* "name=value;name=value", a missing value empty. Owned by the caller. */
-static char *operand_pairs(const struct answer *answer, size_t row)
+static char *operand_pairs(const struct one_answer *answer, size_t row)
 {
 	char *text = NULL;
 	size_t len;
@@ -214,7 +215,7 @@ static char *target_pairs(const struct indicator *indicator)
 	return text;
 }
 
-static void put_indicator(const struct answer *answer, size_t row)
+static void put_indicator(const struct one_answer *answer, size_t row)
 {
 	char *operands = operand_pairs(answer, row),
 	     *targets = target_pairs(answer->plan->indicator);
@@ -247,7 +248,7 @@ static void put_target_values(struct table *table, const struct target_point *po
 }
 
 /* The rest is no place that could have a target, and a target is of the whole, not of a label. */
-static void put_target(const struct answer *answer, struct period bucket, size_t i)
+static void put_target(const struct one_answer *answer, struct period bucket, size_t i)
 {
 	const struct row *row = &answer->rows.list[i];
 	const struct figure *figure = &answer->shown[i];
@@ -264,7 +265,7 @@ static void put_target(const struct answer *answer, struct period bucket, size_t
 	mpq_clears(point.value, point.expected, NULL);
 }
 
-static void put_row(struct answer *answer, struct period bucket, size_t i)
+static void put_row(struct one_answer *answer, struct period bucket, size_t i)
 {
 	const struct plan *plan = answer->plan;
 	const struct figure *figure = &answer->shown[i];
@@ -303,7 +304,7 @@ static void put_row(struct answer *answer, struct period bucket, size_t i)
 
 /* Rule 5.8: the indicator's value in row @i, from exact operands; without one, answer->why[i] says
  * why. */
-static int evaluate(struct answer *answer, size_t i, struct err *err)
+static int evaluate(struct one_answer *answer, size_t i, struct err *err)
 {
 	mpq_t values[PLAN_OPERANDS_MAX];
 	bool present[PLAN_OPERANDS_MAX];
@@ -327,7 +328,7 @@ static int evaluate(struct answer *answer, size_t i, struct err *err)
 
 /* A code of the list is told wherever it may be reported; another label, and what has none, where
  * it was. */
-static bool is_told(const struct answer *answer, size_t i)
+static bool is_told(const struct one_answer *answer, size_t i)
 {
 	const struct figure *figure = &answer->shown[i];
 	const struct counts *counts = &figure->counts;
@@ -336,7 +337,7 @@ static bool is_told(const struct answer *answer, size_t i)
 	       counts->observations > 0 || counts->revisions > 0 || counts->waiting > 0;
 }
 
-static int show(struct answer *answer, struct period bucket, struct err *err)
+static int show(struct one_answer *answer, struct period bucket, struct err *err)
 {
 	int rc = 0;
 	for (size_t i = 0; i < answer->rows.n && rc == 0 && answer->plan->indicator; i++)
@@ -353,7 +354,7 @@ static int show(struct answer *answer, struct period bucket, struct err *err)
 	return rc;
 }
 
-static void find_strays(struct answer *answer, const struct figures *figures)
+static void find_strays(struct one_answer *answer, const struct figures *figures)
 {
 	struct place place;
 	const struct stray *stray;
@@ -364,9 +365,9 @@ static void find_strays(struct answer *answer, const struct figures *figures)
 			answer->strays.first = stray;
 }
 
-static int compute(struct answer *answer, struct figures *figures, struct period bucket,
-		   struct err *err)
+static int compute(struct one_answer *answer, struct period bucket, struct err *err)
 {
+	struct figures *figures = answer->figures;
 	int rc = figures_begin(figures, &answer->rows, bucket, err);
 	for (size_t k = 0; k < answer->plan->n_metrics && rc == 0; k++) {
 		rc = figures_of(figures, k, answer->operands[k], err);
@@ -394,17 +395,16 @@ static int compute(struct answer *answer, struct figures *figures, struct period
 	return show(answer, bucket, err);
 }
 
-static int answer_bucket(struct answer *answer, struct figures *figures,
-			 const struct reference *reference, struct period bucket, struct err *err)
+static int answer_bucket(struct one_answer *answer, struct period bucket, struct err *err)
 {
 	const struct plan *plan = answer->plan;
 	int rc = db_time_left(err);
 	if (rc == 0)
-		rc = rows_make(plan, reference, bucket, &answer->rows, err);
+		rc = rows_make(plan, answer->reference, bucket, &answer->rows, err);
 	if (rc < 0)
 		return rc;
 	size_t n = answer->rows.n;
-	if (table_rows(answer->table) + n > QUERY_ROWS_MAX)
+	if (table_rows(answer->table) + n > answer->most)
 		rc = err_set(err, -E2BIG,
 			     "the answer would have more than %u rows; ask for less at once",
 			     QUERY_ROWS_MAX);
@@ -419,7 +419,7 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 	if (rc == 0)
 		rc = answer->shown && answer->attribution && answer->why && answer->ranks &&
 				     answer->reporters
-			     ? compute(answer, figures, bucket, err)
+			     ? compute(answer, bucket, err)
 			     : err_memory(err);
 	if (plan->indicator)
 		figures_free(answer->shown, n);
@@ -439,12 +439,11 @@ static int answer_bucket(struct answer *answer, struct figures *figures,
 
 /* Rule 5.3: a label's rows are of its series alone. A bucket in which no row would be told has
  * those of what is not classified. */
-static int answer_labels(struct answer *answer, struct figures *figures,
-			 const struct reference *reference, struct period bucket, struct err *err)
+static int answer_labels(struct one_answer *answer, struct period bucket, struct err *err)
 {
 	const char *by_label = answer->plan->by_label;
-	const struct code_list *list =
-		dimensions_list(reference->catalogue->dimensions, by_label, strlen(by_label));
+	const struct code_list *list = dimensions_list(answer->reference->catalogue->dimensions,
+						       by_label, strlen(by_label));
 	size_t before = table_rows(answer->table);
 	int rc = 0;
 	for (size_t i = 0; i < answer->groups.n && rc == 0; i++) {
@@ -452,8 +451,8 @@ static int answer_labels(struct answer *answer, struct figures *figures,
 		answer->in_force =
 			label_group_is_due(answer->group, list, bucket) ||
 			(i + 1 == answer->groups.n && table_rows(answer->table) == before);
-		figures_choose(figures, answer->group->series);
-		rc = answer_bucket(answer, figures, reference, bucket, err);
+		figures_choose(answer->figures, answer->group->series);
+		rc = answer_bucket(answer, bucket, err);
 	}
 	return rc;
 }
@@ -461,7 +460,7 @@ static int answer_labels(struct answer *answer, struct figures *figures,
 #define LABEL_COLUMN 5u /* and the next are there when rows are by label */
 
 /* Those of every answer, of an indicator's, and of one with ranks. */
-static struct table *table_of(const struct plan *plan)
+struct table *one_answer_table(const struct plan *plan)
 {
 	static const char *const common
 		[] = { "area",    "name",       "valid_from",  "period",           "until",
@@ -488,51 +487,45 @@ static struct table *table_of(const struct plan *plan)
 	return table_open(columns, n);
 }
 
-static int answer_open(struct answer *answer, const struct reference *reference, struct err *err)
+struct one_answer *one_answer_open(sqlite3 *db, const struct reference *reference,
+				   const struct plan *plan, struct err *err)
 {
-	answer->table = table_of(answer->plan);
-	if (answer->plan->indicator)
-		answer->targets = targets_open(answer->plan, reference);
-	if (!answer->table || (answer->plan->indicator && !answer->targets))
-		return err_memory(err);
-	plan_head(answer->plan, answer->table);
-	return 0;
+	struct one_answer *answer = calloc(1, sizeof(*answer));
+	if (!answer) {
+		(void)err_memory(err);
+		return NULL;
+	}
+	answer->plan = plan;
+	answer->reference = reference;
+	answer->figures = figures_open(db, reference, plan, false, err);
+	int rc = answer->figures ? 0 : err->code;
+	if (rc == 0 && plan->indicator && !(answer->targets = targets_open(plan, reference)))
+		rc = err_memory(err);
+	if (rc == 0 && plan->by_label)
+		rc = label_groups_find(db, reference, plan, &answer->groups, err);
+	if (rc < 0) {
+		one_answer_close(answer);
+		return NULL;
+	}
+	return answer;
 }
 
-int query_run(sqlite3 *db, const struct reference *now, const struct query *query,
-	      struct table **ret_answer, struct err *err)
+void one_answer_close(struct one_answer *answer)
 {
-	struct plan plan;
-	struct reference_then then;
-	struct figures *figures = NULL;
-	int rc = known_reference(db, now, query, &then, err);
-	const struct reference *reference = rc == 0 ? then.reference : NULL;
-	if (rc == 0)
-		rc = plan_make(reference, query, &plan, err);
-	if (rc == 0)
-		rc = series_check(db, &plan, reference, err);
-	if (rc < 0)
-		return rc;
-	struct answer answer = { .plan = &plan, .reference = reference };
-	rc = answer_open(&answer, reference, err);
-	if (rc == 0)
-		known_head(&then, answer.table);
-	if (rc == 0 && !(figures = figures_open(db, reference, &plan, false, err)))
-		rc = err->code;
-	if (rc == 0 && plan.by_label)
-		rc = label_groups_find(db, reference, &plan, &answer.groups, err);
-	for (int32_t number = plan.first; number <= plan.last && rc == 0; number++)
-		rc = (plan.by_label ? answer_labels : answer_bucket)(
-			&answer, figures, reference, plan_bucket(&plan, number), err);
-	if (rc == 0 && table_failed(answer.table))
-		rc = err_memory(err);
-	figures_close(figures);
-	targets_close(answer.targets);
-	label_groups_free(&answer.groups);
-	if (rc < 0) {
-		table_close(answer.table);
-		return rc;
-	}
-	*ret_answer = answer.table;
-	return 0;
+	if (!answer)
+		return;
+	figures_close(answer->figures);
+	targets_close(answer->targets);
+	label_groups_free(&answer->groups);
+	free(answer);
+}
+
+int one_answer_bucket(struct one_answer *answer, int32_t number, struct table *table, size_t most,
+		      struct err *err)
+{
+	const struct plan *plan = answer->plan;
+	answer->table = table;
+	answer->most = most;
+	return (plan->by_label ? answer_labels : answer_bucket)(answer, plan_bucket(plan, number),
+								err);
 }

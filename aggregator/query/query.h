@@ -6,7 +6,8 @@
 #include "common/sys/db.h"
 #include "query/plan.h"
 
-#define QUERY_ROWS_MAX 500000u /* of one answer */
+#define QUERY_ROWS_MAX  500000u /* of one answer */
+#define QUERY_NAMES_MAX 16u     /* of one question */
 
 /**
  * Answer as a table with head object "query" (the query as understood) and columns area, name,
@@ -40,6 +41,19 @@
  *
  * As known at an earlier instant, units, offices, catalogue and indicators are those of then
  * (known.h); @now are the present ones.
+ *
+ * Of several names (A,B,C) the answer has the rows of each in turn, just as the question for that
+ * name alone, per the same periods, has them; in front stands a column metric, and an indicator's
+ * columns are null for a metric. Without @per it is told per the longest period that is anyone's
+ * own. The head has no unit, but an object "units": of each name, its unit of measure.
+ *
+ * With @total there is a column row behind these: part, rest (the last row, as above), total. In
+ * each period, behind its other rows, stand those of the question without @by (or, where the rows
+ * are by label alone, without @by_label), marked total; its own last row, if it has one, is a
+ * total_rest. Their reason begins with whether the other rows add up to them.
+ *
+ * With @versus the columns of comparison.h come last: what the row would have shown in the period
+ * before or a year before, how complete that was, and the change since.
  *
  * Runs inside the caller's read transaction. -EINVAL: one sentence on what is wrong with the
  * question; -E2BIG: too many rows; -EINTR: took too long; -EUCLEAN: a page and the journal behind

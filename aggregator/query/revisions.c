@@ -508,7 +508,7 @@ int revisions_run(sqlite3 *db, const struct reference *now, const struct query *
 	if (rc == 0 && g.n > 0)
 		qsort(g.notes, g.n, sizeof(*g.notes), by_entry);
 	if (rc == 0) {
-		plan_head(&plan, table);
+		plan_head(&plan, NULL, table);
 		known_head(&then, table);
 	}
 	for (size_t i = 0; i < g.n && rc == 0; i++)

@@ -81,3 +81,18 @@ void rational_set(mpq_t ret, int128 mantissa, unsigned decimals)
 	mpz_ui_pow_ui(mpq_denref(ret), 10, decimals);
 	mpq_canonicalize(ret);
 }
+
+bool rational_read(mpq_t ret, const char *text)
+{
+	const char *point = strchr(text, '.');
+	char *digits = strdup(text);
+	if (!digits)
+		return false;
+	if (point)
+		memmove(digits + (point - text), point + 1, strlen(point));
+	bool is_number = mpz_set_str(mpq_numref(ret), digits, 10) == 0;
+	mpz_ui_pow_ui(mpq_denref(ret), 10, point ? strlen(point + 1) : 0);
+	mpq_canonicalize(ret);
+	free(digits);
+	return is_number;
+}

@@ -29,7 +29,8 @@ struct table {
 	struct blob heads;   /* struct head [] */
 	struct blob cells;   /* struct cell [n_rows * n_columns] */
 	size_t n_columns, n_rows;
-	size_t filled; /* cells of the last row given so far */
+	size_t before_rows; /* of texts, what was there when the first row began */
+	size_t filled;      /* cells of the last row given so far */
 	bool failed;
 };
 
@@ -107,6 +108,8 @@ void table_row(struct table *table)
 		table->failed = true;
 		return;
 	}
+	if (table->n_rows == 0)
+		table->before_rows = table->texts.len;
 	memset(table->cells.data + table->cells.len, 0, size); /* CELL_NULL */
 	table->cells.len += size;
 	table->n_rows++;
@@ -164,6 +167,22 @@ void table_null(struct table *table)
 void table_object(struct table *table, const char *pairs)
 {
 	add(table, CELL_OBJECT, pairs);
+}
+
+void table_copy(struct table *table, const struct table *from, size_t row, size_t column)
+{
+	const struct cell *cell = cell_at(from, row, column);
+
+	add(table, cell->kind, cell->kind == CELL_NULL ? NULL : text_at(from, cell->at));
+}
+
+void table_clear(struct table *table)
+{
+	if (table->n_rows == 0)
+		return;
+	table->texts.len = table->before_rows;
+	table->cells.len = 0;
+	table->n_rows = 0;
 }
 
 bool table_failed(const struct table *table)

@@ -34,6 +34,10 @@ void table_null(struct table *table);
 /* An object of numbers, "name=digits;name=digits" (digits may be empty: null). In CSV just that
  * text. */
 void table_object(struct table *table, const char *pairs);
+/* A cell of another table, as it is there. */
+void table_copy(struct table *table, const struct table *from, size_t row, size_t column);
+/* Without its rows, to be filled anew. */
+void table_clear(struct table *table);
 bool table_failed(const struct table *table);
 
 size_t table_columns(const struct table *table);
