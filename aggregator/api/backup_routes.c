@@ -59,9 +59,10 @@ static int backup_file_get(struct call *call, struct err *err)
 
 const struct action backup_actions[] = {
 	{ ROLE_LOCAL, "POST", "/v1/backup", NULL, NULL, CALL_WRITE, backup_post_prepare,
-	  backup_post, backup_post_commit },
-	{ ROLE_LOCAL, "GET", "/v1/backup", "run", NULL, CALL_HERE, backup_get, NULL, NULL },
-	{ ROLE_LOCAL, "GET", "/v1/backup/file", NULL, NULL, CALL_HERE, backup_file_get, NULL,
-	  NULL },
+	  backup_post, backup_post_commit, "Begin a backup.", "=run", NULL },
+	{ ROLE_LOCAL, "GET", "/v1/backup", "run", NULL, CALL_HERE, backup_get, NULL, NULL,
+	  "How far the backup is.", "words", NULL },
+	{ ROLE_LOCAL, "GET", "/v1/backup/file", NULL, NULL, CALL_HERE, backup_file_get, NULL, NULL,
+	  "The backup that was made, once.", "file", NULL },
 };
 const size_t n_backup_actions = sizeof(backup_actions) / sizeof(backup_actions[0]);

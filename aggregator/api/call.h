@@ -48,6 +48,10 @@ struct action {
 	int (*run)(struct call *call, sqlite3 *db, const struct reference *reference,
 		   struct err *err);
 	int (*commit)(struct call *call, struct err *err); /* may be NULL */
+	/* for the document (openapi.h): what it does, in a sentence; what it answers, as answers.h
+	 * writes it; and, parted by blanks, the arguments and fields without which it is refused;
+	 * NULL: none. */
+	const char *summary, *answer, *needed;
 };
 
 struct call {
@@ -156,7 +160,7 @@ int call_labels(struct call *call, const char *text, struct err *err);
 
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
 	health_actions[], held_actions[], backup_actions[], change_actions[], changes_actions[],
-	heads_actions[], message_actions[], token_actions[];
+	heads_actions[], message_actions[], token_actions[], openapi_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
 	n_health_actions, n_held_actions, n_backup_actions, n_change_actions, n_changes_actions,
-	n_heads_actions, n_message_actions, n_token_actions;
+	n_heads_actions, n_message_actions, n_token_actions, n_openapi_actions;

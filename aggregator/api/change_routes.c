@@ -162,8 +162,10 @@ static int cancel_commit(struct call *call, struct err *err)
 
 const struct action change_actions[] = {
 	{ ROLE_VIEWER, "GET", "/v1/change", "run", NULL, CALL_GLANCE, change_prepare, change_get,
+	  NULL, "The change that is under way, or was the last.",
+	  "kind! who! begun! outcome! | reason! observations! | =moved? =changed? =warning?",
 	  NULL },
 	{ ROLE_OPERATOR, "POST", "/v1/change/cancel", NULL, NULL, CALL_WRITE, NULL, cancel_post,
-	  cancel_commit },
+	  cancel_commit, "Take the change back that is under way.", "=cancelled", NULL },
 };
 const size_t n_change_actions = sizeof(change_actions) / sizeof(change_actions[0]);

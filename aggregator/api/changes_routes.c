@@ -66,6 +66,8 @@ static int changes_get(struct call *call, sqlite3 *db, const struct reference *r
 
 const struct action changes_actions[] = {
 	{ ROLE_VIEWER, "GET", "/v1/changes", "after epoch wait figures most", NULL, CALL_READ,
-	  changes_prepare, changes_get, NULL },
+	  changes_prepare, changes_get, NULL,
+	  "The ledger behind a position, item by item: CHANGES.md.",
+	  "=epoch =head =items =position", NULL },
 };
 const size_t n_changes_actions = sizeof(changes_actions) / sizeof(changes_actions[0]);

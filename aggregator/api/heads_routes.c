@@ -276,6 +276,7 @@ static int heads_judged(struct call *call, struct err *err)
 
 const struct action heads_actions[] = {
 	{ ROLE_VIEWER, "GET", "/v1/offices/heads", "code all days since", NULL, CALL_READ,
-	  heads_prepare, heads_get, heads_judged },
+	  heads_prepare, heads_get, heads_judged, "Which heads of the ledger offices keep.",
+	  "office! name! told head! ledger! odd | office! name! heard_on head ledger", NULL },
 };
 const size_t n_heads_actions = sizeof(heads_actions) / sizeof(heads_actions[0]);

@@ -221,14 +221,20 @@ static int accounts_post(struct call *call, sqlite3 *db, const struct reference 
 
 const struct action health_actions[] = {
 	{ ROLE_VIEWER, "GET", "/v1/status", NULL, NULL, CALL_GLANCE, status_prepare, status_get,
-	  NULL },
+	  NULL, "How the province is.",
+	  "office! name! unit key last_contact last_received batches held unsent agent", NULL },
 	{ ROLE_VIEWER, "GET", "/v1/quarantine", "most", NULL, CALL_READ, most_prepare,
-	  quarantine_get, NULL },
-	{ ROLE_VIEWER, "GET", "/v1/audit", "most", NULL, CALL_READ, most_prepare, audit_get, NULL },
+	  quarantine_get, NULL, "What waits and cannot count, and why.",
+	  "entry! office received! metric labels period value observations reason!", NULL },
+	{ ROLE_VIEWER, "GET", "/v1/audit", "most", NULL, CALL_READ, most_prepare, audit_get, NULL,
+	  "Who did what, the newest first.", "event! at! who! shown_name act! what! detail", NULL },
 	{ ROLE_VIEWER, "GET", "/v1/history", "name most before", NULL, CALL_READ, history_prepare,
-	  history_get, NULL },
-	{ ROLE_VIEWER, "GET", "/v1/accounts", NULL, NULL, CALL_READ, NULL, accounts_get, NULL },
+	  history_get, NULL,
+	  "What was done to a unit, an office, a metric or an indicator, the newest first.",
+	  "event at! who shown_name act! what record row column was became detail", "name" },
+	{ ROLE_VIEWER, "GET", "/v1/accounts", NULL, NULL, CALL_READ, NULL, accounts_get, NULL,
+	  "Who acted, and what each is called.", "account! shown_name acts! last_act", NULL },
 	{ ROLE_ADMIN, "POST", "/v1/accounts", NULL, "account shown", CALL_WRITE, NULL,
-	  accounts_post, NULL },
+	  accounts_post, NULL, "Say what an account is called.", "=named", "account shown" },
 };
 const size_t n_health_actions = sizeof(health_actions) / sizeof(health_actions[0]);

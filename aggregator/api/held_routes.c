@@ -193,13 +193,16 @@ static int reopen_post(struct call *call, sqlite3 *db, const struct reference *r
 const struct action held_actions[] = {
 	{ ROLE_OPERATOR, "POST", "/v1/quarantine/release", NULL,
 	  "entry office metric all closed older_copy", CALL_WRITE, NULL, release_post,
-	  change_committed },
+	  change_committed, "What waits is judged again, and counts if it may.",
+	  "reason! observations!", NULL },
 	{ ROLE_VIEWER, "GET", "/v1/quarantine/release", "entry office metric all closed older_copy",
-	  NULL, CALL_READ, NULL, release_get, NULL },
-	{ ROLE_VIEWER, "GET", "/v1/closed", "known", NULL, CALL_READ, NULL, closed_get, NULL },
+	  NULL, CALL_READ, NULL, release_get, NULL, "What a release would come to.",
+	  "reason! observations!", NULL },
+	{ ROLE_VIEWER, "GET", "/v1/closed", "known", NULL, CALL_READ, NULL, closed_get, NULL,
+	  "Closed periods.", "period! calendar! metric at! who!", NULL },
 	{ ROLE_OPERATOR, "POST", "/v1/closed", NULL, "period metric calendar", CALL_WRITE, NULL,
-	  closed_post, NULL },
+	  closed_post, NULL, "Close a period: what comes later waits.", "=closed", "period" },
 	{ ROLE_OPERATOR, "POST", "/v1/closed/reopen", NULL, "period metric calendar", CALL_WRITE,
-	  NULL, reopen_post, NULL },
+	  NULL, reopen_post, NULL, "Open a closed period again.", "=reopened", "period" },
 };
 const size_t n_held_actions = sizeof(held_actions) / sizeof(held_actions[0]);

@@ -61,8 +61,10 @@ static int messages_get(struct call *call, sqlite3 *db, const struct reference *
 
 const struct action message_actions[] = {
 	{ ROLE_OPERATOR, "POST", "/v1/messages", NULL, "code all text metric period labels",
-	  CALL_WRITE, NULL, messages_post, NULL },
+	  CALL_WRITE, NULL, messages_post, NULL, "Tell an office, or all, something.", "=told",
+	  "text" },
 	{ ROLE_VIEWER, "GET", "/v1/messages", "code most", NULL, CALL_READ, NULL, messages_get,
-	  NULL },
+	  NULL, "What an office was told.",
+	  "message! at! who! shown_name text! metric labels period to_all read", "code" },
 };
 const size_t n_message_actions = sizeof(message_actions) / sizeof(message_actions[0]);

@@ -503,16 +503,21 @@ static int keys_committed(struct call *call, struct err *err)
 
 const struct action office_actions[] = {
 	{ ROLE_VIEWER, "GET", "/v1/offices", "code", NULL, CALL_READ, offices_prepare, offices_get,
-	  NULL },
+	  NULL, "Offices, and where each is assigned; with a code, where that one was when.",
+	  "code! name! unit unit_name from invited_until last_contact", NULL },
 	{ ROLE_ADMIN, "POST", "/v1/offices", "invite " IMPORT_ARGUMENTS, "code name unit from",
-	  CALL_WRITE, offices_prepare_post, offices_post, NULL },
+	  CALL_WRITE, offices_prepare_post, offices_post, NULL,
+	  "Add an office, or a table of them.",
+	  "=added =warning? | change! row! column was becomes figures offices", "code name unit" },
 	{ ROLE_OPERATOR, "POST", "/v1/offices/move", NULL, "code unit from", CALL_WRITE, NULL,
-	  move_post, change_committed },
+	  move_post, change_committed, "An office is assigned to another unit from a day on.",
+	  "=moved =warning?", "code unit" },
 	{ ROLE_OPERATOR, "POST", "/v1/offices/rename", NULL, "code name", CALL_WRITE, NULL,
-	  rename_post, NULL },
+	  rename_post, NULL, "An office is called otherwise.", "=renamed", "code name" },
 	{ ROLE_LOCAL, "POST", "/v1/offices/invite", NULL, "code days", CALL_WRITE, address_needed,
-	  invite_post, keys_committed },
+	  invite_post, keys_committed, "Make the invitation that brings an office in.",
+	  "=invitation =until", "code" },
 	{ ROLE_LOCAL, "POST", "/v1/offices/revoke", NULL, "code", CALL_WRITE, NULL, revoke_post,
-	  keys_committed },
+	  keys_committed, "An office's key is good no more.", "=revoked", "code" },
 };
 const size_t n_office_actions = sizeof(office_actions) / sizeof(office_actions[0]);

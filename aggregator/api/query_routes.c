@@ -203,16 +203,34 @@ static int publications_post(struct call *call, sqlite3 *db, const struct refere
 
 const struct action query_actions[] = {
 	{ ROLE_VIEWER, "GET", "/v1/query", ASKING " rank revisions by_label versus total", NULL,
-	  CALL_READ, figures_prepare, query_get, NULL },
+	  CALL_READ, figures_prepare, query_get, NULL, "Figures of a metric or an indicator.",
+	  "metric? area name valid_from period! until label? label_name? value reason observations "
+	  "due "
+	  "reported on_time carried missing waiting extra offices_due offices_reported revisions "
+	  "operands? targets? target? target_year? distance? path? rank? of? row? before_period? "
+	  "before? before_due? before_reported? before_carried? before_missing? before_until? "
+	  "change?:n change_percent? change_reason? | received! metric! "
+	  "office! name labels! period! was:n became:n change! late:b entry spool batch author "
+	  "author_name note reason event act event_at who shown_name",
+	  "name" },
 	{ ROLE_VIEWER, "GET", "/v1/completeness", ASKING, NULL, CALL_READ, query_prepare,
-	  completeness_get, NULL },
+	  completeness_get, NULL, "Who has not reported what was due.",
+	  "period until area name valid_from due reported on_time late carried missing waiting "
+	  "extra revised offices_due offices_reported offices_finished finished finished_by "
+	  "percent reason | period area area_name office name due reported carried missing waiting "
+	  "finished finished_by reason",
+	  NULL },
 	{ ROLE_VIEWER, "GET", "/v1/quality", "area office metric from to", NULL, CALL_READ, NULL,
-	  quality_get, NULL },
+	  quality_get, NULL, "What somebody should look at among the figures.",
+	  "period area area_name office name problem! metric labels value detail", NULL },
 	{ ROLE_VIEWER, "GET", "/v1/labels", "name", NULL, CALL_READ, labels_prepare, labels_get,
-	  NULL },
+	  NULL, "The labels of a metric.",
+	  "dimension! label name state means figures waiting offices first last", "name" },
 	{ ROLE_VIEWER, "GET", "/v1/publications", NULL, NULL, CALL_READ, NULL, publications_get,
-	  NULL },
+	  NULL, "What was published.",
+	  "publication! period! calendar! structure at! who! shown_name head!", NULL },
 	{ ROLE_OPERATOR, "POST", "/v1/publications", NULL, "name period calendar structure",
-	  CALL_WRITE, NULL, publications_post, NULL },
+	  CALL_WRITE, NULL, publications_post, NULL,
+	  "Publish the figures of a period under a name.", "=published", "name period" },
 };
 const size_t n_query_actions = sizeof(query_actions) / sizeof(query_actions[0]);

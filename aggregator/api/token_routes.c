@@ -82,11 +82,11 @@ static int tokens_committed(struct call *call, struct err *err)
 }
 
 const struct action token_actions[] = {
-	{ ROLE_LOCAL, "GET", "/v1/tokens", NULL, NULL, CALL_READ, tokens_prepare, tokens_get,
-	  NULL },
+	{ ROLE_LOCAL, "GET", "/v1/tokens", NULL, NULL, CALL_READ, tokens_prepare, tokens_get, NULL,
+	  "Tokens.", "name! role! office state! created! expires last_used", NULL },
 	{ ROLE_LOCAL, "POST", "/v1/tokens", NULL, "name role office expires", CALL_WRITE, NULL,
-	  tokens_post, tokens_committed },
+	  tokens_post, tokens_committed, "Make a token.", "=token =expires", "name role" },
 	{ ROLE_LOCAL, "POST", "/v1/tokens/revoke", NULL, "name", CALL_WRITE, NULL, revoke_post,
-	  tokens_committed },
+	  tokens_committed, "A token is good no more.", "=revoked:s", "name" },
 };
 const size_t n_token_actions = sizeof(token_actions) / sizeof(token_actions[0]);

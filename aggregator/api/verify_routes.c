@@ -101,9 +101,13 @@ static int ledger_get(struct call *call, sqlite3 *db, const struct reference *re
 }
 
 const struct action verify_actions[] = {
-	{ ROLE_VIEWER, "POST", "/v1/verify", "repair yes", NULL, CALL_HERE, verify_post, NULL,
+	{ ROLE_VIEWER, "POST", "/v1/verify", "repair yes", NULL, CALL_HERE, verify_post, NULL, NULL,
+	  "Begin to verify the ledger and what derives from it.", "=run", NULL },
+	{ ROLE_VIEWER, "GET", "/v1/verify", "run", NULL, CALL_HERE, verify_get, NULL, NULL,
+	  "How far the verification is, and what differs.", "what! where! found expected outcome",
 	  NULL },
-	{ ROLE_VIEWER, "GET", "/v1/verify", "run", NULL, CALL_HERE, verify_get, NULL, NULL },
-	{ ROLE_VIEWER, "GET", "/v1/ledger", "head", NULL, CALL_GLANCE, NULL, ledger_get, NULL },
+	{ ROLE_VIEWER, "GET", "/v1/ledger", "head", NULL, CALL_GLANCE, NULL, ledger_get, NULL,
+	  "The ledger's head, and whether it has a head that somebody kept.",
+	  "=head =asked? =verdict?", NULL },
 };
 const size_t n_verify_actions = sizeof(verify_actions) / sizeof(verify_actions[0]);

@@ -1,12 +1,16 @@
 """The province's HTTP interface as programs see it: /api/v1."""
 
 import json
+import os
+import shutil
+import subprocess
 import unittest
+import urllib.parse
 
 import rig
 from test_roles import LAW, tables
 
-CHANGES_BY_ITSELF = {"/v1/status", "/v1/backup/file"}  # counters; there is no backup
+CHANGES_BY_ITSELF = {"/v1/status"}  # its counters
 
 
 class Routes(rig.Rig):
@@ -95,7 +99,7 @@ class Problems(rig.Rig):
         self.assertEqual(self.where("GET", "/api/v1/query?name=visits&known=yesterday"), "known")
         self.assertEqual(self.where("GET", "/api/v1/query?name=visits&structure=2025-06"), "structure")
         self.assertEqual(self.where("GET", "/api/v1/audit?most=1000000"), "most")
-        self.assertEqual(self.where("GET", f"/api/v1/query?name={'x' * 65}"), "name")
+        self.assertEqual(self.where("GET", f"/api/v1/query?name={'x' * 1200}"), "name")
         self.assertEqual(self.where("POST", "/api/v1/offices/move", '{"code": 1}'), "#/code")
         self.assertEqual(self.where("POST", "/api/v1/offices/move", '{"unit": "1"}'), "#/code")
         self.assertEqual(self.where("POST", "/api/v1/offices/move", '{"a/b": "1"}'), "#/a~1b")
@@ -113,6 +117,299 @@ class Problems(rig.Rig):
         self.assertEqual(vietnamese["errors"][0]["parameter"], "per")
         for method, url in (("GET", "/api/v1/nothing"), ("DELETE", "/api/v1/query"), ("GET", "/api/v1/query?x=1")):
             self.assertRegex(self.ask(method, url, **{"Accept-Language": "vi"})[2].decode(), "[ăâđêôơư]")
+
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+
+class Filled(rig.Rig):
+    """A province in which something of everything happened, and its document."""
+
+    ask = Routes.ask
+
+    def open_province(self):
+        super().open_province()
+        self.document = json.loads(self.ask("GET", "/api/v1/openapi.json")[2])
+
+    def fill(self):
+        province = self.province
+        agent = self.agent("28001").start()
+        rig.wait_for(lambda: "visits" in agent.command("catalogue").out, "the catalogue")
+        agent.record("visits=12", "--period", "2025-06-30")
+        agent.record("visits=3", "--period", "2025-06-29", "--label", "desk=A")
+        rig.wait_for(lambda: len(province.query("visits", by="office", **{"from": "2025-06"})) > 0 and
+                     province.value("visits", **{"from": "2025-06-30"}) == 12, "figures")
+        agent.record("visits=13", "--period", "2025-06-30")
+        rig.wait_for(lambda: province.value("visits", **{"from": "2025-06-30"}) == 13, "a revision")
+        province.put_csv("/v1/dimensions", "dimension,code,label_vi,label_en,valid_from,valid_to\n"
+                         "desk,A,Bàn A,Desk A,2020-01-01,\n")
+        province.put_csv("/v1/indicators", "name,label_vi,label_en,formula,unit,target_year,target_value\n"
+                         "half,Nửa,Half,visits / 2,visit,2025,10\n")
+        province.put_csv("/v1/rules", "name,left,op,right,severity,label_vi,label_en,from\n"
+                         "b,visits.b,<=,visits,warn,B không hơn A,B is not over A,\n")
+        province.post("/v1/publications", name="June", period="2025-06")
+        province.post("/v1/closed", period="2025-05")
+        agent.record("visits=1", "--period", "2025-05-30")
+        rig.wait_for(lambda: province.get("/v1/quarantine")["rows"], "what is held")
+        province.post("/v1/messages", code="28001", text="Vui lòng kiểm tra lại số liệu tháng 6.", metric="visits",
+                      period="2025-06-30")
+        province.post("/v1/accounts", account="unix:uid=0", shown="Lê Thị Hương")
+        province.post("/v1/offices/move", code="28004", unit="-", **{"from": "2025-01-01"})
+        province.post("/v1/tokens", name="reader", role="viewer")
+        self.assertEqual(province.verify(), [])
+
+    def operations(self):
+        for path, methods in self.document["paths"].items():
+            for method, operation in methods.items():
+                yield method.upper(), path, operation
+
+    def schema(self, ref):
+        return {"$ref": ref, "components": self.document["components"]}
+
+
+# --- the document by itself ---
+
+class Document(Filled):
+    def test_it_has_every_route_and_every_path_of_it_is_routed(self):
+        told = {(method, path): operation["x-role"] for method, path, operation in self.operations()}
+        self.assertEqual(told, {(method, "/api" + path): role for (method, path), role in tables()[0].items()})
+        for method, path, operation in self.operations():
+            status, _, answer = self.ask(method, path + "?no_such_argument=1")
+            self.assertEqual(status, 400, (method, path, answer))  # 404, 405 where it is not routed
+
+    def refs(self, node):
+        if isinstance(node, dict):
+            for key, value in node.items():
+                if key == "$ref":
+                    yield value
+                else:
+                    yield from self.refs(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from self.refs(value)
+
+    def test_its_structure(self):
+        """What a linter would say."""
+        document = self.document
+        self.assertEqual(document["openapi"], "3.1.0")
+        self.assertTrue(document["info"]["title"] and document["info"]["description"] and document["info"]["version"])
+        names = [operation["operationId"] for _, _, operation in self.operations()]
+        self.assertEqual(len(names), len(set(names)))
+        for ref in set(self.refs(document)):
+            node = document
+            self.assertTrue(ref.startswith("#/"), ref)
+            for part in ref[2:].split("/"):
+                self.assertIn(part, node, ref)
+                node = node[part]
+        used = set(self.refs(document)) | {"#/components/schemas/Words"}
+        for kind in ("schemas", "responses", "parameters"):
+            for name in document["components"][kind]:
+                self.assertIn(f"#/components/{kind}/{name}", used, "nothing refers to it")
+        for method, path, operation in self.operations():
+            where = f"{method} {path}"
+            self.assertRegex(operation["summary"], r"^[A-Z].*[.]$", where)
+            self.assertIn(operation["x-role"], ("viewer", "operator", "admin", "local"), where)
+            self.assertEqual(operation["x-role"] == "local", operation.get("x-socket-only", False), where)
+            self.assertTrue(operation["security"], where)
+            for parameter in operation["parameters"]:
+                if "$ref" not in parameter:
+                    self.assertTrue(parameter["description"], (where, parameter))
+                    self.assert_bounded(parameter["schema"], (where, parameter["name"]))
+            for status, response in operation["responses"].items():
+                while "$ref" in response:
+                    response = document["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
+                self.assertTrue(response["description"], (where, status))
+                for media in response.get("content", {}).values():
+                    self.assertTrue(media["schema"], (where, status))
+                self.assertTrue("content" in response or status == "304", (where, status))
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                for field in media["schema"].get("properties", {}).values():
+                    self.assertTrue(field["description"], (where, field))
+                    self.assert_bounded(field, where)
+            self.assertIn("400", operation["responses"], where)
+            self.assertIn("default", operation["responses"], where)
+
+    def assert_bounded(self, schema, where):
+        """A wrong value of it can be thought of: the next test sends one."""
+        self.assertTrue("enum" in schema or "maxLength" in schema or "maximum" in schema, (where, schema))
+        for example in schema["examples"]:
+            self.assertTrue(example or example == 0, where)
+            if jsonschema:
+                jsonschema.Draft202012Validator(schema).validate(example)
+
+    @unittest.skipUnless(jsonschema, "python3-jsonschema is not installed: nobody looked at the schemas")
+    def test_its_schemas_are_schemas(self):
+        for name, schema in self.document["components"]["schemas"].items():
+            jsonschema.Draft202012Validator.check_schema(schema)
+
+    def test_a_linter_has_nothing_to_say(self):
+        linter = next((name for name in ("vacuum", "spectral") if shutil.which(name)), None)
+        if not linter:
+            self.skipTest("neither vacuum nor spectral is installed: no linter looked at the document")
+        path = os.path.join(self.folder, "openapi.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(self.document, file)
+        outcome = subprocess.run([linter, "lint", "--fail-severity", "error", path], capture_output=True, text=True,
+                                 check=False)
+        self.assertEqual(outcome.returncode, 0, outcome)
+
+
+# --- what it says is so ---
+
+# Real questions besides LAW's, of a filled province.
+QUESTIONS = [
+    "/v1/query?name=visits&from=2025-06&by=district", "/v1/query?name=visits&from=2025-06&by=office&rank=1",
+    "/v1/query?name=visits&from=2025-06&revisions=1", "/v1/query?name=visits&from=2025-06&by_label=desk",
+    "/v1/query?name=half&from=2025-06", "/v1/query?name=visits,half&from=2025-06&by=district&total=1&versus=period", "/v1/query?name=visits&publication=June",
+    "/v1/query?name=visits&from=2025-06&known=2025-07-01&structure=2025-06-01",
+    "/v1/completeness?name=visits&from=2025-06&by=district", "/v1/completeness?from=2025-06",
+    "/v1/completeness?from=2025-06&by=office", "/v1/quality?from=2025-05&to=2025-06", "/v1/offices?code=28001",
+    "/v1/history?name=28001", "/v1/history?name=visits", "/v1/messages?code=28001", "/v1/changes?figures=1",
+    "/v1/ledger?head=1:" + 64 * "0", "/v1/offices/heads?all=1&days=2", "/v1/change",
+]
+
+# An order for each route that is no question: what it is sent, in turn.
+ORDERS = [
+    ("POST", "/v1/publications", {"name": "Q2", "period": "2025-Q2"}),
+    ("POST", "/v1/accounts", {"account": "unix:uid=0", "shown": "Hương"}),
+    ("POST", "/v1/quarantine/release", {"all": "yes"}),
+    ("POST", "/v1/closed", {"period": "2025-04"}), ("POST", "/v1/closed/reopen", {"period": "2025-04"}),
+    ("POST", "/v1/messages", {"all": "yes", "text": "Xin chào."}),
+    ("POST", "/v1/offices", {"code": "28101", "name": "Office", "unit": "28003", "from": "2025-01-01"}),
+    ("POST", "/v1/offices/move", {"code": "28101", "unit": "28004", "from": "2025-02-01"}),
+    ("POST", "/v1/offices/rename", {"code": "28101", "name": "Another"}),
+    ("POST", "/v1/offices/invite", {"code": "28101"}), ("POST", "/v1/offices/revoke", {"code": "28101"}),
+    ("POST", "/v1/tokens", {"name": "t", "role": "operator"}), ("POST", "/v1/tokens/revoke", {"name": "t"}),
+    ("POST", "/v1/verify", None), ("POST", "/v1/backup", None), ("GET", "/v1/backup", None),
+    ("GET", "/v1/backup/file", None),
+    ("PUT", "/v1/units", rig.UNITS), ("PUT", "/v1/units?dry_run=1", rig.UNITS.replace("Phường Ba", "Phường 3")),
+    ("PUT", "/v1/successors", "effective_on,old_code,new_code,share\n"),
+    ("PUT", "/v1/catalogue", rig.CATALOGUE), ("PUT", "/v1/indicators?yes=1", "name,label_vi,label_en,formula,unit,target_year,target_value\n"),
+    ("PUT", "/v1/dimensions?yes=1", "dimension,code,label_vi,label_en,valid_from,valid_to\n"),
+    ("PUT", "/v1/rules?yes=1", "name,left,op,right,severity,label_vi,label_en,from\n"),
+]
+MAY_BE_REFUSED = {("POST", "/v1/change/cancel")}  # nothing is under way
+
+
+@unittest.skipUnless(jsonschema, "python3-jsonschema is not installed: no answer was held against its schema")
+class Answers(Filled):
+    def validate(self, method, url, status, fields, answer):
+        path = url.split("?")[0]
+        response = self.document["paths"][path][method.lower()]["responses"].get(str(status))
+        asked = f"{method} {url} -> {status} {answer[:600]}"
+        self.assertIsNotNone(response, asked)
+        if "$ref" in response:
+            response = self.document["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
+        media = fields["Content-Type"].split(";")[0]
+        self.assertIn(media, response["content"], asked)
+        schema = response["content"][media]["schema"]
+        if media.endswith("json"):
+            validator = jsonschema.Draft202012Validator({**schema, "components": self.document["components"]})
+            if error := jsonschema.exceptions.best_match(validator.iter_errors(json.loads(answer))):
+                near = [f"{list(other.absolute_path)}: {other.message[:300]}" for other in error.context or [error]]
+                with self.subTest(asked[:120]):
+                    self.fail("\n".join([error.message[-200:], *near]))
+
+    def test_real_answers_are_as_it_says(self):
+        self.fill()
+        seen = set()
+        asked = [("GET", url, None) for url in QUESTIONS]
+        asked += [("GET", path + (f"?{arguments}" if arguments else ""), None)
+                  for method, path, arguments, _ in LAW if method == "GET"]
+        for method, url, body in asked + ORDERS:
+            sent = json.dumps(body) if isinstance(body, dict) else body and body.encode()
+            headers = {"Content-Type": "text/csv"} if isinstance(body, str) else {}
+            status, fields, answer = self.ask(method, "/api" + url, sent, **headers)
+            if url == "/v1/backup" and method == "GET" and status == 200:
+                while b"progress" in answer:
+                    status, fields, answer = self.ask("GET", "/api/v1/backup")
+            if status in (200, 202):
+                seen.add((method, url.split("?")[0]))
+            else:
+                self.assertIn(status, (400, 404, 409), (method, url, answer))
+            self.validate(method, "/api" + url, status if status in (200, 202) else "default", fields, answer)
+        lacking = {(method, path) for method, path, *_ in LAW} - seen - MAY_BE_REFUSED
+        self.assertEqual(lacking, set(), "no real answer of these was seen")
+
+    def test_what_has_rows_can_be_had_as_csv(self):
+        self.fill()
+        for url in QUESTIONS:
+            path = "/api" + url.split("?")[0]
+            told = "text/csv" in self.document["paths"][path]["get"]["responses"]["200"]["content"]
+            status, fields, answer = self.ask("GET", "/api" + url, Accept="text/csv")
+            self.assertEqual(status, 200, (url, answer))
+            self.assertEqual(fields["Content-Type"].startswith("text/csv"), told, url)
+
+
+def wrong_values(schema):
+    """(what is wrong with it, a value) for a schema."""
+    if schema["type"] == "integer":
+        yield "no number", "x"
+        yield "too large", str(schema["maximum"] + 1)
+        if schema["minimum"] > 0:
+            yield "too small", str(schema["minimum"] - 1)
+        yield "a fraction", "1.5"
+    if "enum" in schema:
+        yield "an unknown word", "fortnight"
+        yield "two words", " ".join(schema["enum"][:2]) if len(schema["enum"]) > 1 else "x y"
+    if "pattern" in schema:
+        yield "another form", "2025-6-1?"
+        yield "another word", "yesterday"
+    if "maxLength" in schema:
+        yield "too long", "1" * (schema["maxLength"] + 1)
+    yield "empty", ""
+
+
+class WrongArguments(Filled):
+    """Each argument and field of the document, with each wrong value that its schema tells."""
+
+    problem = Problems.problem
+
+    def test_in_the_address(self):
+        n = 0
+        for method, path, operation in self.operations():
+            given = {p["name"]: str(p["schema"]["examples"][0]) for p in operation["parameters"]
+                     if "name" in p and p["required"]}
+            for parameter in operation["parameters"]:
+                if "name" not in parameter:
+                    continue
+                name = parameter["name"]
+                for what, value in wrong_values(parameter["schema"]):
+                    n += 1
+                    url = f"{path}?{urllib.parse.urlencode({**given, name: value})}"
+                    problem = self.problem(method, url)
+                    self.assertEqual([error.get("parameter") for error in problem["errors"]], [name], (what, url, problem))
+                url = f"{path}?{urllib.parse.urlencode({**given, name: 'x'})}&{name}=x"
+                self.assertEqual(self.problem(method, url)["errors"][0]["parameter"], name)
+                if parameter["required"]:
+                    others = {key: value for key, value in given.items() if key != name}
+                    url = f"{path}?{urllib.parse.urlencode(others)}"
+                    self.assertEqual(self.problem(method, url)["errors"][0]["parameter"], name)
+            self.assertEqual(self.problem(method, f"{path}?nmae=1")["errors"][0]["parameter"], "nmae")
+        self.assertGreater(n, 200)
+
+    def test_in_the_body(self):
+        n = 0
+        for method, path, operation in self.operations():
+            fields = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+            if not fields:
+                continue
+            given = {name: fields["properties"][name]["examples"][0] for name in fields["required"]}
+            for name, schema in fields["properties"].items():
+                wrong = [*wrong_values(schema), ("a number", 1), ("an object", {})]
+                for what, value in wrong:
+                    n += 1
+                    problem = self.problem(method, path, json.dumps({**given, name: value}))
+                    self.assertEqual([error.get("pointer") for error in problem["errors"]], [f"#/{name}"],
+                                     (what, method, path, name, value, problem))
+            for name in given:
+                body = {key: value for key, value in given.items() if key != name}
+                self.assertEqual(self.problem(method, path, json.dumps(body))["errors"][0]["pointer"], f"#/{name}")
+            self.assertEqual(self.problem(method, path, '{"nmae": "1"}')["errors"][0]["pointer"], "#/nmae")
+        self.assertGreater(n, 100)
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ LAW = [
     ("GET", "/v1/tokens", "", "local"),
     ("POST", "/v1/tokens", "", "local"),
     ("POST", "/v1/tokens/revoke", "", "local"),
+    ("GET", "/v1/openapi.json", "", "viewer"),
 ] + [(method, f"/v1/{what}", "", role)
      for what in ("units", "successors", "catalogue", "indicators", "dimensions", "rules")
      for method, role in (("GET", "viewer"), ("PUT", "admin"))]
