@@ -9,8 +9,7 @@
  *    request, and the connection is suspended: no timeout, no reading, no polling.
  * 5. http_answer() makes the response, resumes the connection and asks for a turn; on_access() is
  *    called again and queues it.
- *    A file is answered by a stream: libmicrohttpd asks it for more as the client takes what there
- *    is; while none is read (http_file.h), the connection is suspended.
+ *    Files and pipes go out piece by piece (http_stream.c).
  * 6. on_completed() frees the request, when the answer is out or the connection is lost.
  *
  * How it can fail: a client that hangs up before step 3's last call or after step 5 ends in
@@ -142,6 +141,10 @@ int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[],
 	http->host = limits->host;
 	http->problems = limits->problems;
 	http->problem_types = limits->problem_types;
+	http->tls = limits->tls;
+	http->always = limits->always;
+	http->n_always = limits->n_always;
+	http->keeps_target = limits->keeps_target;
 	http->context = context;
 	http->daemon = http_daemon_start(http, listen_fd, limits);
 	if (!http->daemon) {

@@ -1,6 +1,6 @@
 /* An HTTP/1.1 server on a libuv loop, over libmicrohttpd: its epoll fd under a uv_poll_t, no thread
  * of its own. The whole body is read (up to its route's limit) before the handler is called; a
- * handler answers at once or later.
+ * handler answers at once or later, as a whole or piece by piece.
  *
  * What strangers may cost: whatever the head alone decides (path, method, who may speak here, how
  * long the body claims to be) is decided before any of the body is kept. Bodies have a limit each
@@ -21,13 +21,32 @@
 struct http;         /* the server */
 struct http_request; /* one request; lives until answered */
 
-#define HTTP_BODY_SMALL 4096u /* bytes: a route's that names no other limit */
+#define HTTP_ADDRESS_MAX 64u
+#define HTTP_BODY_SMALL  4096u /* bytes: a route's that names no other limit */
 
 struct http_route {
-	const char *method, *path; /* "GET", "/v1/query"; matched whole */
+	/* "GET", "/v1/query"; matched whole. A path that ends in '*' stands for all that begin like
+	 * it and were matched by no route before; a method that is NULL for each. */
+	const char *method, *path;
 	void (*on_request)(void *context, struct http_request *request);
-	size_t body_max;       /* bytes; over it the answer is 413; 0: HTTP_BODY_SMALL */
-	const char *arguments; /* that its address may give, parted by blanks; NULL: none */
+	size_t body_max; /* bytes; over it the answer is 413; 0: HTTP_BODY_SMALL */
+	/* That its address may give, parted by blanks; NULL: none; HTTP_ANY_ARGUMENTS: another
+	 * judges them. */
+	const char *arguments;
+};
+#define HTTP_ANY_ARGUMENTS "*"
+
+struct http_field {
+	const char *name, *value;
+};
+
+/* The library that encrypts, known to whoever serves over it alone. */
+struct http_tls {
+	/* A gnutls_certificate_retrieve_function2, asked at each handshake. */
+	void (*on_certificate)(void);
+	const char *priorities; /* gnutls_priority_init(3) */
+	/** Like send(2), without waiting, on a session of that library. */
+	ssize_t (*send)(void *session, const void *data, size_t len);
 };
 
 struct http_limits {
@@ -47,6 +66,12 @@ struct http_limits {
 	 * has it, application/problem+json; NULL: no path is. The type of what is wrong with one
 	 * argument is @problem_types and "ArgumentProblem" behind it. Both outlive the server. */
 	const char *problems, *problem_types;
+	const struct http_tls *tls;      /* outlives the server; NULL: nothing is encrypted */
+	const struct http_field *always; /* [n_always], likewise: in each answer that has */
+	size_t n_always;                 /* none of that name of its own */
+	bool keeps_target;               /* http_target() is asked for */
+	unsigned address_connections;    /* from one address at once; more are hung up on; 0: any
+					    number, as always over unix sockets */
 	/* May be NULL. Called when the head is there, before any of the body: http_admit(), or
 	 * answer, at once or later. Of an answer given here the client hears when it has sent its
 	 * body, which is forgotten as it comes. */
@@ -60,9 +85,9 @@ struct http_limits {
  * argument that the route does not name, is given twice or without a value, and 414 for an address
  * of more than 64 arguments, all answered as http_answer_problem() does. What is no HTTP, or a head
  * of more than 32 KiB, libmicrohttpd answers in its own words (400, 413, 414, 431) and ends the
- * connection. An escaped NUL in an address stays escaped, so that it matches nothing. HEAD is
- * served by the GET route. -ENOMEM; -EIO when libmicrohttpd cannot start; on error the socket is
- * closed.
+ * connection. Who takes too long over a body hears 408, and is hung up on. An escaped NUL in an
+ * address stays escaped, so that it matches nothing. HEAD is served by the GET route. -ENOMEM; -EIO
+ * when libmicrohttpd cannot start; on error the socket is closed.
  */
 int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[], size_t n,
 	       const struct http_limits *limits, void *context, struct http **ret_http,
@@ -74,6 +99,13 @@ void http_stop(struct http *http, void (*on_closed)(void *context), void *contex
 
 /** For on_head: the body may come, and then the route's handler is called. */
 void http_admit(struct http_request *request);
+/** The method as it was sent. Valid until answered. */
+const char *http_method(const struct http_request *request);
+/** What stood in the request line, as it was sent: the path and what follows '?', nothing decoded.
+ * Only where the limits say keeps_target. Valid until answered. */
+const char *http_target(const struct http_request *request);
+/** Who connected, as a number and without port, or "unix". Into @text; returns it. */
+const char *http_client_address(const struct http_request *request, char text[HTTP_ADDRESS_MAX]);
 /** A query argument, decoded, UTF-8; NULL when absent. Valid until answered. */
 const char *http_arg(const struct http_request *request, const char *name);
 /** A header's value; NULL when absent. */
@@ -95,9 +127,6 @@ enum language http_language(const struct http_request *request);
  * is no concern of the handler. */
 void http_answer(struct http_request *request, unsigned status, const char *type, const char *body,
 		 size_t len);
-struct http_field {
-	const char *name, *value;
-};
 /** The same with a header of @fields[@n], Content-Type among them; copied. */
 void http_answer_fields(struct http_request *request, unsigned status,
 			const struct http_field fields[], size_t n, const char *body, size_t len);
@@ -105,6 +134,35 @@ void http_answer_fields(struct http_request *request, unsigned status,
  * reads, off the loop, as the client takes them. A file that cannot be read to there ends in a
  * broken connection: the client sees that it has not all. */
 void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len);
+
+/* An answer whose body is filled piece by piece. What was written and not yet taken by the client
+ * is kept in memory: its maker stops at a mark of its own, and goes on when there is room. */
+struct http_pipe;
+#define HTTP_LEN_UNKNOWN UINT64_MAX
+struct http_pipe_calls {
+	/** After more than the mark was kept, it is no more. Write from the loop, not from here. */
+	void (*on_room)(void *context);
+	/** @pipe is gone: the client hung up, was too slow, or has the length that was announced,
+	 * which after HEAD is none of it. Not after http_pipe_end(). */
+	void (*on_gone)(void *context);
+};
+/**
+ * Begin to answer; @fields are copied. @len is the Content-Length, or HTTP_LEN_UNKNOWN: the body
+ * then goes in chunks, to a client of HTTP/1.0 until the connection ends. The pipe is the caller's
+ * until http_pipe_end() or on_gone. NULL: out of memory, the connection is dropped.
+ */
+struct http_pipe *http_answer_pipe(struct http_request *request, unsigned status,
+				   const struct http_field fields[], size_t n, uint64_t len,
+				   size_t room_mark, const struct http_pipe_calls *calls,
+				   void *context);
+/** @data is copied. -ENOMEM: nothing was. */
+int http_pipe_write(struct http_pipe *pipe, const void *data, size_t len);
+/** Bytes that were written and not yet taken. */
+size_t http_pipe_kept(const struct http_pipe *pipe);
+/** That was all; or not @whole: the connection breaks, so that the client sees that it has not all.
+ */
+void http_pipe_end(struct http_pipe *pipe, bool whole);
+
 /**
  * What a failure is in HTTP. Whose it is stands in http_response.c's one table: the client's are
  * -EINVAL and -ERANGE 400, -EACCES and -EPERM 403, -ENOENT 404, -EEXIST and -ESTALE 409, -E2BIG and
@@ -125,6 +183,7 @@ struct http_problem {
 	const char *field;    /* of the body's object, likewise */
 	const char *more;     /* other members, with the comma before them: ", \"n\": 3"; NULL */
 	const char *scheme;   /* of a 401: how to show what one may do (RFC 9110, 15.5.2); NULL */
+	unsigned retry_s;     /* when it may be tried again (Retry-After); 0: it is not told */
 };
 /** {"error": text, more...}; of a path for programs {"type", "title", "status", "detail",
  * more...} and, where it is about an argument or a field, "errors": [{"detail": text, "parameter":
@@ -150,7 +209,9 @@ struct http_address {
 	} socket;
 	socklen_t len;
 };
-#define HTTP_ADDRESS_MAX 64u
+/** "0.0.0.0:443" or "[::]:443", an address of any interface; port 0 is any that is free: -EINVAL
+ * for what is none. */
+int http_address_parse_any(const char *text, struct http_address *ret_address, struct err *err);
 /** "127.0.0.1:5571" or "[::1]:5571"; port 0 is any that is free. Only loopback addresses are taken,
  * because nothing on this port is encrypted: -EINVAL. */
 int http_address_parse(const char *text, struct http_address *ret_address, struct err *err);

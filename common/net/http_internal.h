@@ -9,8 +9,9 @@
 
 #include <microhttpd.h>
 
-#define HTTP_JSON "application/json"
-#define NS_PER_MS 1000000u
+#define HTTP_JSON       "application/json"
+#define NS_PER_MS       1000000u
+#define HTTP_METHOD_MAX 16u /* a longer one is no route's */
 
 struct refusal;
 struct stream;
@@ -39,6 +40,10 @@ struct http {
 	bool guarded;
 	const char *host;                     /* borrowed, as the limits say, */
 	const char *problems, *problem_types; /* likewise */
+	const struct http_field *always;
+	size_t n_always;
+	const struct http_tls *tls;
+	bool keeps_target;
 	bool in_turn;
 	struct log_limit said_ours; /* failures of ours */
 	struct log_limit said_rest;
@@ -62,6 +67,7 @@ struct http_request {
 	bool waits_first; /* the client sends its body when it is told to (Expect) */
 	enum language language;
 	const char *problem_types; /* borrowed; NULL: its path is not for programs */
+	char method[HTTP_METHOD_MAX];
 	const struct http_route *route;
 	const struct refusal *refusal; /* NULL: none yet */
 	struct blob body;
@@ -92,7 +98,15 @@ enum MHD_Result http_send_problem(const struct http_request *request,
 				  const struct http_problem *problem, const char *allow);
 /** Queue the response that the handler gave. */
 enum MHD_Result http_send_answer(struct http_request *request);
-/** Files that are on their way end here. */
+/** The handler has answered by @response, which is taken over; NULL drops the connection. */
+void http_answered(struct http_request *request, unsigned status, struct MHD_Response *response);
+/** Add @fields to @response, if there is one. NULL: out of memory, it is destroyed. */
+struct MHD_Response *http_response_with(const struct http_field fields[], size_t n,
+					struct MHD_Response *response);
+
+/* --- http_stream.c: what goes out piece by piece --- */
+
+/** Files and pipes that are on their way end here. */
 void http_streams_drop(struct http *http);
 
 /* --- http_problem.c --- */

@@ -74,16 +74,21 @@ static bool host_parse(const char *text, size_t len, struct http_address *addres
 	if (bracketed) {
 		address->socket.v6.sin6_family = AF_INET6;
 		address->len = sizeof(address->socket.v6);
-		return inet_pton(AF_INET6, host, &address->socket.v6.sin6_addr) == 1 &&
-		       IN6_IS_ADDR_LOOPBACK(&address->socket.v6.sin6_addr);
+		return inet_pton(AF_INET6, host, &address->socket.v6.sin6_addr) == 1;
 	}
 	address->socket.v4.sin_family = AF_INET;
 	address->len = sizeof(address->socket.v4);
-	return inet_pton(AF_INET, host, &address->socket.v4.sin_addr) == 1 &&
-	       ntohl(address->socket.v4.sin_addr.s_addr) >> 24 == LOOPBACK_NET;
+	return inet_pton(AF_INET, host, &address->socket.v4.sin_addr) == 1;
 }
 
-int http_address_parse(const char *text, struct http_address *ret_address, struct err *err)
+static bool is_loopback(const struct http_address *address)
+{
+	if (address->socket.any.sa_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&address->socket.v6.sin6_addr);
+	return ntohl(address->socket.v4.sin_addr.s_addr) >> 24 == LOOPBACK_NET;
+}
+
+static bool address_parse(const char *text, struct http_address *ret_address)
 {
 	struct http_address address = { 0 };
 	const char *colon = strrchr(text, ':');
@@ -92,14 +97,34 @@ int http_address_parse(const char *text, struct http_address *ret_address, struc
 
 	if (!colon || colon[1] < '0' || colon[1] > '9' || *end || port > UINT16_MAX ||
 	    !host_parse(text, (size_t)(colon - text), &address))
-		return err_set(err, -EINVAL,
-			       "'%s' is not an address of this machine alone; write it like "
-			       "127.0.0.1:5571 or [::1]:5571",
-			       text);
+		return false;
 	if (address.socket.any.sa_family == AF_INET6)
 		address.socket.v6.sin6_port = htons((uint16_t)port);
 	else
 		address.socket.v4.sin_port = htons((uint16_t)port);
+	*ret_address = address;
+	return true;
+}
+
+int http_address_parse_any(const char *text, struct http_address *ret_address, struct err *err)
+{
+	return address_parse(text, ret_address) ? 0
+						: err_set(err, -EINVAL,
+							  "'%s' is not an address of a machine; "
+							  "write it like 0.0.0.0:443 or "
+							  "[::]:443",
+							  text);
+}
+
+int http_address_parse(const char *text, struct http_address *ret_address, struct err *err)
+{
+	struct http_address address = { 0 };
+
+	if (!address_parse(text, &address) || !is_loopback(&address))
+		return err_set(err, -EINVAL,
+			       "'%s' is not an address of this machine alone; write it like "
+			       "127.0.0.1:5571 or [::1]:5571",
+			       text);
 	*ret_address = address;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "common/base/utf8.h"
 #include "common/net/http_guard.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 
 #define EXCESS_FACTOR 8u /* of body_max: so much of a refused body is read before hanging up */
 #define EXCESS_MIN    65536u
+#define SPARE_S       2u /* libmicrohttpd's patience beyond that of the seats */
 /* Of an address, written one after another: more than any route knows. */
 #define ARGUMENTS_MAX 64u
 
@@ -40,6 +42,7 @@ static const struct refusal
 	strange_name = { MHD_HTTP_FORBIDDEN,
 			 N_("this page goes by another name, or another site's page sent this; "
 			    "open it by the address that you were given") },
+	no_method_at_all = { MHD_HTTP_NOT_IMPLEMENTED, N_("there is no such method") },
 	no_path = { MHD_HTTP_NOT_FOUND, N_("there is no such path") },
 	no_method = { MHD_HTTP_METHOD_NOT_ALLOWED, N_("this path does not take this method") };
 
@@ -109,6 +112,8 @@ static struct arguments arguments_of(const struct http_request *request)
 {
 	struct arguments arguments = { .known = request->route->arguments };
 
+	if (arguments.known && strcmp(arguments.known, HTTP_ANY_ARGUMENTS) == 0)
+		return arguments;
 	(void)MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND,
 					  judge_argument, &arguments);
 	return arguments;
@@ -182,20 +187,38 @@ static void refuse(struct http_request *request, const struct refusal *why)
 
 /* --- the head --- */
 
+static bool path_matches(const char *pattern, const char *path)
+{
+	size_t len = strlen(pattern);
+
+	return len > 0 && pattern[len - 1] == '*' ? strncmp(pattern, path, len - 1) == 0
+						  : strcmp(pattern, path) == 0;
+}
+
+static bool method_matches(const char *wanted, const char *method)
+{
+	return !wanted || strcmp(wanted, method) == 0 ||
+	       (strcmp(method, "HEAD") == 0 && strcmp(wanted, "GET") == 0);
+}
+
 /* Returns why there is none, or NULL. */
 static const struct refusal *find_route(struct http_request *request, const char *path,
 					const char *method)
 {
 	const struct http *http = request->http;
 	const struct refusal *why = &no_path;
+	bool exact = false;
 
 	for (size_t i = 0; i < http->n_routes && !request->route; i++) {
-		if (strcmp(http->routes[i].path, path) != 0)
+		if (!path_matches(http->routes[i].path, path))
 			continue;
 		why = &no_method;
-		if (strcmp(http->routes[i].method, method) == 0 ||
-		    (strcmp(method, "HEAD") == 0 && strcmp(http->routes[i].method, "GET") == 0))
+		if (method_matches(http->routes[i].method, method))
 			request->route = &http->routes[i];
+		else if (strcmp(http->routes[i].path, path) == 0)
+			exact = true; /* those that stand for many do not take it over */
+		if (exact && request->route && strcmp(request->route->path, path) != 0)
+			request->route = NULL;
 	}
 	return request->route ? NULL : why;
 }
@@ -257,6 +280,9 @@ static const struct refusal *judge_head(struct http_request *request, const char
 	const struct refusal *why;
 	bool all_text = true;
 
+	if (strlen(method) >= sizeof(request->method))
+		return &no_method_at_all;
+	strcpy(request->method, method); /* fits */
 	if (!read_in_one_way(request))
 		return &two_ways;
 	if (request->http->guarded && !passes_guard(request, method))
@@ -316,7 +342,6 @@ static enum MHD_Result first_call(struct http_request *request, const char *path
 		return begin(request);
 	request->state = PARKED;
 	turn_seat(request, SEAT_PARKED);
-	request->seat->request = request;
 	request->head_again = true;
 	suspend(request);
 	return MHD_YES;
@@ -329,6 +354,7 @@ static enum MHD_Result take_body(struct http_request *request, const char *data,
 	size_t most = body_max(request);
 
 	request->seat->read += len;
+	request->seat->moved_ms = uv_hrtime() / NS_PER_MS;
 	if (request->state == READING && !request->refusal) {
 		if (len > most - request->body.len)
 			refuse(request, &too_large);
@@ -397,36 +423,63 @@ static struct seat *seat_of(struct MHD_Connection *connection)
 static struct http_request *request_new(struct http *http, struct MHD_Connection *connection)
 {
 	struct seat *seat = seat_of(connection);
-	struct http_request *request = seat && !seat->left ? calloc(1, sizeof(*request)) : NULL;
+	bool lost = !seat || seat->left || (http->keeps_target && !seat->target);
+	struct http_request *request = lost ? NULL : calloc(1, sizeof(*request));
 
 	if (!request)
 		return NULL;
 	request->http = http;
 	request->connection = connection;
 	request->seat = seat;
+	seat->request = request;
 	request->language = language_accepted(http_header(request, "Accept-Language"));
 	return request;
 }
 
-/* By hand, as libmicrohttpd takes no answer this early. What does not go out at once is lost with
- * the connection. */
-static void send_away(struct http *http, struct seat *seat, const char *reason,
-		      const struct http_problem *problem, const char *types)
+/* What does not go out at once is lost with the connection. */
+static void send_now(const struct http *http, const struct seat *seat, const void *data, size_t len)
 {
-	struct blob body = { 0 };
+	const union MHD_ConnectionInfo *info;
+
+	if (!http->tls) {
+		(void)send(seat->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		return;
+	}
+	info = MHD_get_connection_info(seat->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (info && info->tls_session)
+		(void)http->tls->send(info->tls_session, data, len);
+}
+
+/* By hand, as libmicrohttpd takes no answer at these times. */
+static void say_by_hand(const struct http *http, const struct seat *seat, const char *reason,
+			const struct http_problem *problem, const char *types)
+{
+	struct blob body = { 0 }, answer = { 0 };
 	char head[192];
-	int len;
 
 	if (http_problem_body(&body, problem, types) == 0) {
-		len = snprintf(head, sizeof(head),
+		(void)snprintf(head, sizeof(head),
 			       "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Type: %s\r\n"
 			       "Content-Length: %zu\r\n\r\n",
-			       problem->status, reason, http_problem_type(types), body.len);
-		if (send(seat->fd, head, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len)
-			(void)send(seat->fd, body.data, body.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+			       problem->status, reason, http_problem_type(types),
+			       body.len); /* fits */
+		if (blob_append(&answer, head, strlen(head)) == 0 &&
+		    blob_append(&answer, body.data, body.len) == 0)
+			send_now(http, seat, answer.data, answer.len);
 	}
+	blob_free(&answer);
 	blob_free(&body);
-	seat_leave(&http->seats, seat);
+}
+
+static void on_late(void *context, struct seat *seat)
+{
+	const struct http_request *request = seat->request;
+
+	say_by_hand(context, seat, "Request Timeout",
+		    &(struct http_problem){ .status = MHD_HTTP_REQUEST_TIMEOUT,
+					    .text = "the body of this request did not come in "
+						    "time" },
+		    request ? request->problem_types : NULL);
 }
 
 /* libmicrohttpd keeps a note of each argument in the connection's memory (32 KiB). When that is
@@ -443,12 +496,19 @@ static void *on_address(void *context, const char *address, struct MHD_Connectio
 		at = strchr(at + 1, '&');
 		n++;
 	}
-	if (seat && n > ARGUMENTS_MAX)
-		send_away(http, seat, "URI Too Long",
-			  &(struct http_problem){
-				  .status = MHD_HTTP_URI_TOO_LONG,
-				  .text = _("the address of this request has too many arguments") },
-			  http_problem_types(http, address));
+	if (seat && n > ARGUMENTS_MAX) {
+		say_by_hand(
+			http, seat, "URI Too Long",
+			&(struct http_problem){
+				.status = MHD_HTTP_URI_TOO_LONG,
+				.text = _("the address of this request has too many arguments") },
+			http_problem_types(http, address));
+		seat_leave(&http->seats, seat);
+	}
+	if (seat && http->keeps_target) {
+		free(seat->target);
+		seat->target = strdup(address); /* without memory its request ends it */
+	}
 	return NULL; /* there is no request yet */
 }
 
@@ -488,7 +548,10 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 	turn_seat(request, SEAT_SILENT);
 	request->seat->asked = true;
 	request->seat->lasting = false;
-	request->seat->read = 0;
+	request->seat->read = request->seat->sent = 0;
+	free(request->seat->target);
+	request->seat->target = NULL;
+	request->seat->request = NULL;
 	free(request);
 	*request_slot = NULL;
 }
@@ -507,7 +570,10 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	}
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	/* Without memory it has no seat, and its request ends it. */
-	*slot = seat_take(&http->seats, info->connect_fd, uv_hrtime() / NS_PER_MS);
+	struct seat *seat = seat_take(&http->seats, info->connect_fd, uv_hrtime() / NS_PER_MS);
+	if (seat)
+		seat->connection = connection;
+	*slot = seat;
 }
 
 /* As libmicrohttpd does it, but for %00, which would end the text before its end. */
@@ -537,13 +603,28 @@ static size_t on_unescape(void *context, struct MHD_Connection *connection, char
 struct MHD_Daemon *http_daemon_start(struct http *http, int listen_fd,
 				     const struct http_limits *limits)
 {
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK,
+		  limits->tls ? (intptr_t)limits->tls->on_certificate : 0, NULL },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
+		  limits->tls ? (void *)(uintptr_t)limits->tls->priorities : NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	/* The seats go by the same patience, and have words. */
+	unsigned patience_s = limits->timeout_s + SPARE_S;
+
+	http->seats.on_late = on_late;
+	http->seats.context = http;
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, http,
+		limits->tls ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, on_access, http,
 		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-		limits->connections + SEATS_WAITING, MHD_OPTION_CONNECTION_TIMEOUT,
-		limits->timeout_s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_URI_LOG_CALLBACK,
-		on_address, http, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_END);
+		limits->connections + SEATS_WAITING, MHD_OPTION_CONNECTION_TIMEOUT, patience_s,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, http, MHD_OPTION_URI_LOG_CALLBACK, on_address, http,
+		MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, NULL, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		limits->address_connections, MHD_OPTION_ARRAY,
+		limits->tls ? tls : &tls[sizeof(tls) / sizeof(tls[0]) - 1], MHD_OPTION_END);
 }
 
 /* --- what handlers call --- */
@@ -557,6 +638,32 @@ void http_admit(struct http_request *request)
 		return; /* begin() sees to it */
 	http_resume(request);
 	http_turn_after(request->http, 0);
+}
+
+const char *http_method(const struct http_request *request)
+{
+	return request->method;
+}
+
+const char *http_target(const struct http_request *request)
+{
+	return request->seat->target;
+}
+
+const char *http_client_address(const struct http_request *request, char text[HTTP_ADDRESS_MAX])
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *from = info ? info->client_addr : NULL;
+	const void *host = NULL;
+
+	if (from && from->sa_family == AF_INET6)
+		host = &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr;
+	else if (from && from->sa_family == AF_INET)
+		host = &((const struct sockaddr_in *)(const void *)from)->sin_addr;
+	if (!host || !inet_ntop(from->sa_family, host, text, HTTP_ADDRESS_MAX))
+		strcpy(text, "unix"); /* fits */
+	return text;
 }
 
 const char *http_arg(const struct http_request *request, const char *name)

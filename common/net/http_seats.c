@@ -38,6 +38,7 @@ void seat_give_back(struct seats *seats, struct seat *seat)
 	while (*at != seat)
 		at = &(*at)->next;
 	*at = seat->next;
+	free(seat->target);
 	free(seat);
 }
 
@@ -102,12 +103,36 @@ static uint64_t patience_ms(const struct seats *seats, const struct seat *seat, 
 								  : seats->idle_ms) +
 		       seat->read / SEAT_BYTES_PER_MS;
 	case SEAT_SENDING:
-		return crowded && !seat->lasting ? SEAT_DAWDLE_MS : UINT64_MAX;
+		if (crowded)
+			return seat->lasting ? SEAT_LASTING_MS + seat->sent / SEAT_LASTING_PER_MS
+					     : SEAT_DAWDLE_MS;
+		break;
 	case SEAT_PARKED:
 	case SEAT_WORKING:
 		break;
 	}
 	return UINT64_MAX;
+}
+
+/* 0: it takes too long. */
+static uint64_t left_ms(const struct seats *seats, const struct seat *seat, bool crowded,
+			uint64_t now_ms)
+{
+	uint64_t patience = patience_ms(seats, seat, crowded), age_ms = now_ms - seat->since_ms;
+	uint64_t left = patience == UINT64_MAX ? UINT64_MAX
+			: age_ms < patience    ? patience - age_ms
+					       : 0;
+
+	/* A body that was fast and stopped gets no more than one that never came. */
+	if (seat->phase == SEAT_READING) {
+		uint64_t moved_ms =
+			seat->moved_ms > seat->since_ms ? seat->moved_ms : seat->since_ms;
+		uint64_t still_ms = now_ms - moved_ms;
+		uint64_t still_left = still_ms < seats->idle_ms ? seats->idle_ms - still_ms : 0;
+
+		left = still_left < left ? still_left : left;
+	}
+	return left;
 }
 
 uint64_t seats_sweep(struct seats *seats, uint64_t now_ms)
@@ -116,15 +141,16 @@ uint64_t seats_sweep(struct seats *seats, uint64_t now_ms)
 	uint64_t next_ms = UINT64_MAX;
 
 	for (struct seat *seat = seats->first; seat; seat = seat->next) {
-		uint64_t patience = patience_ms(seats, seat, crowded);
-		uint64_t age_ms = now_ms - seat->since_ms;
+		uint64_t left = left_ms(seats, seat, crowded, now_ms);
 
 		if (seat->left)
 			continue;
-		if (age_ms >= patience || hung_up(seat))
+		if (left == 0 && seat->phase == SEAT_READING && seats->on_late)
+			seats->on_late(seats->context, seat);
+		if (left == 0 || hung_up(seat))
 			seat_leave(seats, seat);
-		else if (patience != UINT64_MAX && patience - age_ms < next_ms)
-			next_ms = patience - age_ms;
+		else if (left < next_ms)
+			next_ms = left;
 	}
 	while (seats->n_phase[SEAT_SILENT] > SEATS_SILENT &&
 	       seats->n > seats->most + SEATS_WAITING - SEATS_SILENT)

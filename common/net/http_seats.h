@@ -27,6 +27,10 @@
 #define SEAT_CROWD_MS     2000u /* so long a body may take while others wait for their turn, */
 #define SEAT_DAWDLE_MS    5000u /* and so long an answer */
 #define SEAT_BYTES_PER_MS 16u   /* a body as fast as that is never too slow */
+/* What is lasting may take so long while others wait for their turn, and longer as it is taken: a
+ * line of a few kilobytes a second is as slow as offices have it. */
+#define SEAT_LASTING_MS     30000u
+#define SEAT_LASTING_PER_MS 4u /* bytes */
 
 enum seat_phase {
 	SEAT_SILENT,  /* no whole head yet, or none after the answer before */
@@ -42,16 +46,22 @@ struct seat {
 	enum seat_phase phase;
 	uint64_t since_ms; /* of the phase */
 	uint64_t read;     /* bytes of the body so far */
+	uint64_t moved_ms; /* when the last of them came */
+	uint64_t sent;     /* bytes of a lasting answer so far */
 	bool asked;        /* a request came this way before */
 	bool lasting;      /* what is sent may take its time: a file */
 	bool left;         /* shut down */
-	void *request;     /* borrowed; for whoever looks for the next one that is parked */
+	void *request;    /* borrowed; that this connection has under way, from its head on; NULL */
+	char *target;     /* owned; what the request line asked for, where that is kept */
+	void *connection; /* libmicrohttpd's */
 };
 
 struct seats {
 	struct seat *first; /* owned */
 	unsigned most;      /* requests in work at once */
 	uint64_t idle_ms;   /* a connection that says nothing; a body that does not come */
+	void (*on_late)(void *context, struct seat *seat); /* says so, before it is shut; or NULL */
+	void *context;
 	unsigned n, n_phase[SEAT_SENDING + 1]; /* who has not left */
 };
 

@@ -29,6 +29,8 @@
 struct fixture {
 	uv_loop_t loop;
 	struct http *http;
+	struct http_pipe *pipe;
+	unsigned n_room, n_gone;
 	struct err err;
 	char dir[32], path[64];
 	struct http_request *held[HELD_MAX];
@@ -88,7 +90,46 @@ static void on_who(void *context, struct http_request *request)
 	http_answer(request, 200, "text/plain", text, strlen(text));
 }
 
-#define BODY_MAX 65536u
+#define BODY_MAX  65536u
+#define ROOM_MARK 100000u
+
+static void on_room(void *context)
+{
+	((struct fixture *)context)->n_room++;
+}
+
+static void on_gone(void *context)
+{
+	struct fixture *f = context;
+
+	f->n_gone++;
+	f->pipe = NULL;
+}
+
+static void on_pipe(void *context, struct http_request *request)
+{
+	static const struct http_pipe_calls calls = { on_room, on_gone };
+	static const struct http_field fields[] = { { "Content-Type", "text/plain" },
+						    { "ETag", "\"7\"" } };
+	struct fixture *f = context;
+	const char *len = http_header(request, "Len");
+
+	assert_null(f->pipe);
+	f->pipe = http_answer_pipe(request, 203, fields, 2,
+				   len ? strtoull(len, NULL, 10) : HTTP_LEN_UNKNOWN, ROOM_MARK,
+				   &calls, f);
+	assert_non_null(f->pipe);
+}
+
+static void on_target(void *context, struct http_request *request)
+{
+	char text[512], address[HTTP_ADDRESS_MAX];
+
+	(void)context;
+	(void)snprintf(text, sizeof(text), "%s %s %s", http_method(request), http_target(request),
+		       http_client_address(request, address));
+	http_answer(request, 200, "text/plain", text, strlen(text));
+}
 
 static const struct http_route routes[] = {
 	{ "GET", "/echo", on_echo, 0, "word n" },
@@ -102,6 +143,9 @@ static const struct http_route routes[] = {
 	{ "POST", "/api/small", on_echo, 0, NULL },
 	{ "GET", "/api/fail", on_fail, 0, "code" },
 	{ "GET", "/api/wrong", on_wrong, 0, NULL },
+	{ "GET", "/pipe", on_pipe, 0, NULL },
+	{ "GET", "/under/one", on_echo, 0, NULL },
+	{ NULL, "/under/*", on_target, BODY_MAX, HTTP_ANY_ARGUMENTS },
 };
 
 static const struct http_limits limits = { .bodies_max = 2 * BODY_MAX,
@@ -287,6 +331,18 @@ static void assert_answer(char *answer, const char *status, const char *body)
 	assert_non_null(end);
 	assert_string_equal(end + 4, body);
 	free(answer);
+}
+
+/* The three digits of the answer. Good until it is asked again. */
+static const char *ask_status(struct fixture *f, const char *request)
+{
+	static char digits[4];
+	char *answer = ask(f, request);
+
+	assert_memory_equal(answer, "HTTP/1.1 ", 9);
+	memcpy(digits, answer + 9, 3);
+	free(answer);
+	return digits;
 }
 
 #define END "Host: x\r\nConnection: close\r\n\r\n"
@@ -731,9 +787,30 @@ static void a_client_that_stops_midway_is_dropped_and_others_are_served(void **s
 	say(f, slow, "POST /echo HTTP/1.1\r\nContent-Length: 10\r\nHost: x\r\n\r\nabc", 56);
 	assert_answer(ask(f, "GET /echo?word=quick HTTP/1.1\r\n" END), "200", "quick");
 	heard = hear(f, slow); /* ends when the server hangs up */
-	assert_string_equal(heard, "");
-	free(heard);
+	assert_answer(heard, "408",
+		      "{\"error\": \"the body of this request did not come in time\"}\n");
 	assert_int_equal(f->handled, 1);
+}
+
+/* By its size alone it would have half a minute. */
+static void a_body_that_was_fast_and_stops_is_late_as_well(void **state)
+{
+	struct fixture *f = *state;
+	static const char head[] =
+		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n";
+	char piece[50000];
+	uint64_t before = uv_hrtime();
+	int fd = client(f);
+	char *heard;
+
+	memset(piece, 'x', sizeof(piece));
+	say(f, fd, head, strlen(head));
+	say(f, fd, piece, sizeof(piece));
+	heard = hear(f, fd);
+	assert_memory_equal(heard, "HTTP/1.1 408", 12);
+	free(heard);
+	assert_in_range((uv_hrtime() - before) / 1000000, 900, 2900);
+	assert_int_equal(f->handled, 0);
 }
 
 static void garbage_is_refused_and_the_server_lives(void **state)
@@ -1259,6 +1336,191 @@ static void a_file_that_is_no_socket_is_left_alone(void **state)
 #define TEST(name)             cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define TEST_WITH(name, begin) cmocka_unit_test_setup_teardown(name, begin, teardown)
 
+/* --- pipes --- */
+
+static void settle(struct fixture *f)
+{
+	for (int i = 0; i < 20; i++)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+}
+
+static void pipe_begin(struct fixture *f, int fd, const char *request)
+{
+	say(f, fd, request, strlen(request));
+	while (!f->pipe)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	settle(f); /* it waits */
+}
+
+static void a_pipe_is_one_answer_and_its_end_is_told(void **state)
+{
+	struct fixture *f = *state;
+	int fd = client(f);
+	char *heard;
+
+	pipe_begin(f, fd, "GET /pipe HTTP/1.1\r\n" END);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(http_pipe_write(f->pipe, "abc", 3), 0);
+		settle(f);
+		assert_int_equal(http_pipe_kept(f->pipe), 0);
+	}
+	http_pipe_end(f->pipe, true);
+	heard = hear(f, fd);
+	assert_memory_equal(heard, "HTTP/1.1 203", 12);
+	assert_non_null(strstr(heard, "ETag: \"7\"\r\n"));
+	assert_non_null(strstr(heard, "Transfer-Encoding: chunked\r\n"));
+	assert_string_equal(strstr(heard, "\r\n\r\n"),
+			    "\r\n\r\n3\r\nabc\r\n3\r\nabc\r\n3\r\nabc\r\n0\r\n\r\n");
+	free(heard);
+	assert_int_equal(f->n_gone, 0);
+	f->pipe = NULL;
+}
+
+static void a_pipe_that_breaks_lacks_the_last_chunk(void **state)
+{
+	struct fixture *f = *state;
+	int fd = client(f);
+	char *heard;
+
+	pipe_begin(f, fd, "GET /pipe HTTP/1.1\r\n" END);
+	assert_int_equal(http_pipe_write(f->pipe, "abc", 3), 0);
+	settle(f);
+	http_pipe_end(f->pipe, false);
+	heard = hear(f, fd);
+	assert_non_null(strstr(heard, "3\r\nabc\r\n"));
+	assert_null(strstr(heard, "\r\n0\r\n"));
+	free(heard);
+	assert_int_equal(f->n_gone, 0);
+	f->pipe = NULL;
+}
+
+static void a_pipe_of_known_length_announces_it(void **state)
+{
+	struct fixture *f = *state;
+	int fd = client(f);
+
+	pipe_begin(f, fd, "GET /pipe HTTP/1.1\r\nLen: 6\r\n" END);
+	assert_int_equal(http_pipe_write(f->pipe, "abcdef", 6), 0);
+	http_pipe_end(f->pipe, true);
+	assert_answer(hear(f, fd), "203", "abcdef");
+	f->pipe = NULL;
+	fd = client(f);
+	say(f, fd, "HEAD /pipe HTTP/1.1\r\nLen: 6\r\n" END,
+	    strlen("HEAD /pipe HTTP/1.1\r\nLen: 6\r\n" END));
+	char *heard = hear(f, fd);
+	assert_int_equal(f->n_gone, 1); /* it has what it asked for */
+	assert_non_null(strstr(heard, "Content-Length: 6\r\n"));
+	assert_answer(heard, "203", "");
+	f->pipe = NULL;
+}
+
+static void whoever_fills_a_pipe_hears_that_there_is_room_once(void **state)
+{
+	struct fixture *f = *state;
+	int fd = client(f);
+	char piece[4096];
+	size_t sent = 0, got = 0;
+
+	memset(piece, 'x', sizeof(piece));
+	pipe_begin(f, fd, "GET /pipe HTTP/1.1\r\n" END);
+	while (http_pipe_kept(f->pipe) < 4 * ROOM_MARK) {
+		assert_int_equal(http_pipe_write(f->pipe, piece, sizeof(piece)), 0);
+		sent += sizeof(piece);
+		settle(f);
+	}
+	assert_int_equal(f->n_room, 0);
+	while (got < sent && f->n_room == 0) {
+		ssize_t n = recv(fd, piece, sizeof(piece), 0);
+
+		got += n > 0 ? (size_t)n : 0;
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	}
+	assert_int_equal(f->n_room, 1);
+	assert_true(http_pipe_kept(f->pipe) <= ROOM_MARK);
+	http_pipe_end(f->pipe, true);
+	f->pipe = NULL;
+	free(hear(f, fd));
+	assert_int_equal(f->n_room, 1);
+}
+
+static void a_client_of_a_pipe_that_hangs_up_is_told(void **state)
+{
+	struct fixture *f = *state;
+	int fd = client(f);
+
+	pipe_begin(f, fd, "GET /pipe HTTP/1.1\r\n" END);
+	close(fd);
+	for (int i = 0; i < 1000 && f->pipe; i++) {
+		assert_int_equal(http_pipe_write(f->pipe, "abc", 3), 0);
+		settle(f);
+	}
+	assert_null(f->pipe);
+	assert_int_equal(f->n_gone, 1);
+}
+
+static void a_server_that_stops_takes_its_pipes_along(void **state)
+{
+	struct fixture *f = *state;
+
+	pipe_begin(f, client(f), "GET /pipe HTTP/1.1\r\n" END);
+	assert_int_equal(teardown(state), 0); /* where it would hang, or leak */
+	*state = NULL;
+}
+
+static int teardown_if_there(void **state)
+{
+	return *state ? teardown(state) : 0;
+}
+
+/* --- routes that stand for many --- */
+
+static void a_path_may_stand_for_all_below_it(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_answer(ask(f, "DELETE /under/a/b%20c?x=1&x=1&y HTTP/1.1\r\n" END), "200",
+		      "DELETE /under/a/b%20c?x=1&x=1&y unix");
+	assert_answer(ask(f, "PUT /under/ HTTP/1.1\r\nContent-Length: 3\r\n" END "abc"), "200",
+		      "PUT /under/ unix");
+	assert_answer(ask(f, "GET /under/one HTTP/1.1\r\n" END), "200", "");
+	assert_memory_equal(ask_status(f, "DELETE /under/one HTTP/1.1\r\n" END), "405", 3);
+	assert_memory_equal(ask_status(f, "GET /under HTTP/1.1\r\n" END), "404", 3);
+	assert_memory_equal(ask_status(f, "ABCDEFGHIJKLMNOPQ /under/a HTTP/1.1\r\n" END), "501", 3);
+}
+
+static void every_answer_carries_what_the_server_always_says(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const requests[] = {
+		"GET /echo?word=x HTTP/1.1\r\n" END,
+		"GET /nowhere HTTP/1.1\r\n" END,
+		"GET /fail?code=-5 HTTP/1.1\r\n" END,
+	};
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		char *heard = ask(f, requests[i]);
+
+		assert_non_null(strstr(heard, "\r\nX-Always: yes\r\n"));
+		assert_non_null(strstr(heard, "\r\nContent-Type: "));
+		assert_null(strstr(heard, "Content-Type: other"));
+		free(heard);
+	}
+}
+
+static int setup_gateway(void **state)
+{
+	static const struct http_field always[] = { { "X-Always", "yes" },
+						    { "Content-Type", "other" } };
+	static const struct http_limits gateway = { .bodies_max = 2 * BODY_MAX,
+						    .connections = 64,
+						    .timeout_s = 60,
+						    .always = always,
+						    .n_always = 2,
+						    .keeps_target = true };
+
+	return setup_with(state, &gateway, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1280,6 +1542,16 @@ int main(void)
 		TEST(a_body_at_the_limit_is_taken),
 		TEST(a_body_without_end_is_cut_off),
 		TEST(a_client_that_stops_midway_is_dropped_and_others_are_served),
+		TEST(a_body_that_was_fast_and_stops_is_late_as_well),
+		TEST(a_pipe_is_one_answer_and_its_end_is_told),
+		TEST(a_pipe_that_breaks_lacks_the_last_chunk),
+		TEST(a_pipe_of_known_length_announces_it),
+		TEST_WITH(whoever_fills_a_pipe_hears_that_there_is_room_once, setup_few),
+		TEST(a_client_of_a_pipe_that_hangs_up_is_told),
+		cmocka_unit_test_setup_teardown(a_server_that_stops_takes_its_pipes_along, setup,
+						teardown_if_there),
+		TEST_WITH(a_path_may_stand_for_all_below_it, setup_gateway),
+		TEST_WITH(every_answer_carries_what_the_server_always_says, setup_gateway),
 		TEST(garbage_is_refused_and_the_server_lives),
 		TEST(one_connection_carries_many_requests),
 		TEST(many_connections_are_served_in_the_end),

@@ -141,6 +141,7 @@ static void only_loopback_addresses_are_listened_on(void **state)
 		"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0001]:1"
 	};
 	struct http_address address;
+	char text[HTTP_ADDRESS_MAX];
 	struct err err;
 
 	(void)state;
@@ -148,6 +149,11 @@ static void only_loopback_addresses_are_listened_on(void **state)
 		assert_int_equal(http_address_parse(bad[i], &address, &err), -EINVAL);
 		assert_non_null(strstr(err.text, "127.0.0.1:5571"));
 	}
+	assert_int_equal(http_address_parse_any("0.0.0.0:443", &address, &err), 0);
+	assert_string_equal(http_address_format(&address, text), "0.0.0.0:443");
+	assert_int_equal(http_address_parse_any("[::]:0", &address, &err), 0);
+	assert_string_equal(http_address_format(&address, text), "[::]:0");
+	assert_int_equal(http_address_parse_any("localhost:80", &address, &err), -EINVAL);
 	assert_int_equal(http_address_parse("[::1]:5571", &address, &err), 0);
 	assert_int_equal(address.socket.any.sa_family, AF_INET6);
 	assert_int_equal(http_address_parse("127.1.2.3:65535", &address, &err), 0);

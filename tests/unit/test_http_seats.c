@@ -99,11 +99,39 @@ static void a_body_earns_time_by_coming(void **state)
 	struct fixture *f = *state;
 	struct seat *fair = sit(f, SEAT_READING, START), *slow = sit(f, SEAT_READING, START);
 
-	fair->read = 70000 * SEAT_BYTES_PER_MS;
+	struct seat *stopped = sit(f, SEAT_READING, START);
+
+	fair->read = stopped->read = 70000 * SEAT_BYTES_PER_MS;
 	slow->read = 100;
-	(void)seats_sweep(&f->seats, START + 100000);
-	assert_false(fair->left);
+	fair->moved_ms = slow->moved_ms = START + 99000;
+	stopped->moved_ms = START + 40000;
+	(void)seats_sweep(&f->seats, START + 99999);
+	assert_false(stopped->left);
 	assert_true(slow->left);
+	(void)seats_sweep(&f->seats, START + 100000);
+	assert_true(stopped->left);
+	assert_false(fair->left);
+}
+
+/* A download may take long, and in a crowd so long as it is taken. */
+static void a_crowd_waits_for_a_download_that_moves(void **state)
+{
+	struct fixture *f = *state;
+	struct seat *moving = sit(f, SEAT_SENDING, START), *still = sit(f, SEAT_SENDING, START);
+
+	moving->lasting = still->lasting = true;
+	moving->sent = 100000 * SEAT_LASTING_PER_MS;
+	(void)seats_sweep(&f->seats, START + 1000000);
+	assert_int_equal(f->seats.n, 2);
+	(void)sit(f, SEAT_PARKED, START + 5);
+	(void)seats_sweep(&f->seats, START + SEAT_LASTING_MS - 1);
+	assert_int_equal(f->seats.n, 3);
+	(void)seats_sweep(&f->seats, START + SEAT_LASTING_MS);
+	assert_true(still->left);
+	(void)seats_sweep(&f->seats, START + SEAT_LASTING_MS + 99999);
+	assert_false(moving->left);
+	(void)seats_sweep(&f->seats, START + SEAT_LASTING_MS + 100000);
+	assert_true(moving->left);
 }
 
 static void who_takes_long_goes_sooner_when_others_wait(void **state)
@@ -199,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(each_phase_has_its_patience),
+		TEST(a_crowd_waits_for_a_download_that_moves),
 		TEST(a_body_earns_time_by_coming),
 		TEST(who_takes_long_goes_sooner_when_others_wait),
 		TEST(of_too_many_silent_ones_the_oldest_go),
