@@ -2,6 +2,7 @@
 
 #include "cli/args.h"
 #include "cli/draw.h"
+#include "cli/wide.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
 #include "common/text/answer.h"
@@ -49,6 +50,14 @@ int output_strange(struct err *err)
 		       "lantoa-aggregator of one version?");
 }
 
+/* The answer about several names has the metric in front (query.h). */
+static int draw(const struct order *order, const struct table *table, struct err *err)
+{
+	if (strcmp(table_column(table, 0), "metric") == 0)
+		return wide_draw(table, stdout, err);
+	return draw_table(table, order->args->command->show, stdout, err);
+}
+
 int output_rows(const struct order *order, const struct blob *answer, struct err *err)
 {
 	struct table *table = NULL;
@@ -60,7 +69,7 @@ int output_rows(const struct order *order, const struct blob *answer, struct err
 	if (csv_table((const char *)answer->data, answer->len, &table, &why) < 0)
 		return output_strange(err);
 	rc = table_rows(table) > 0
-		     ? draw_table(table, order->args->command->show, stdout, err)
+		     ? draw(order, table, err)
 		     : print(_("There are none.\n"), strlen(_("There are none.\n")), err);
 	table_close(table);
 	return rc;

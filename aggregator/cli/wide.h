@@ -1,0 +1,12 @@
+/* Figures of several metrics for people: a row for each place and period, a column for each metric,
+ * and behind it the change where one was asked for. */
+#pragma once
+
+#include "common/base/err.h"
+#include "common/text/table.h"
+
+#include <stdio.h>
+
+/** Draw @table, the rows of a question with several names. What is not whole is marked, and below
+ * the table it is said what the marks mean. -EINVAL: these are no figures; -ENOMEM; -EIO. */
+int wide_draw(const struct table *table, FILE *out, struct err *err);
