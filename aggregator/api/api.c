@@ -3,7 +3,9 @@
 #include "api/api_internal.h"
 #include "api/call.h"
 #include "api/changing.h"
+#include "api/etag.h"
 #include "api/last_uses.h"
+#include "api/openapi.h"
 #include "api/routes.h"
 #include "common/base/container.h"
 #include "common/base/log.h"
@@ -23,6 +25,8 @@ struct api {
 	struct verification *verification; /* owned */
 	struct backup *backup;             /* owned */
 	struct changing *changing;         /* owned */
+	struct tags *tags;                 /* owned */
+	struct blob document;              /* owned: see api_document() */
 	struct followers *followers;       /* owned */
 	struct last_uses uses;
 	struct store_job reload;      /* of the tokens, behind a verification, */
@@ -141,7 +145,8 @@ static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
 					.context = api };
 	api->verification = verification_open(api->config.store, on_verified, api);
 	api->changing = changing_open(loop, api->config.store, on_change_ended, api);
-	if (!api->verification || !api->changing)
+	api->tags = tags_open();
+	if (!api->verification || !api->changing || !api->tags)
 		return err_memory(err);
 	int rc = backup_open(loop, &backup, &api->backup, err);
 	if (rc == 0)
@@ -161,6 +166,8 @@ static void api_free(struct api *api)
 	followers_close(api->followers);
 	verification_close(api->verification);
 	changing_close(api->changing);
+	tags_close(api->tags);
+	blob_free(&api->document);
 	backup_close(api->backup);
 	routes_close(&api->routes);
 	free(api);
@@ -256,6 +263,20 @@ struct page_damage api_damage(const struct api *api)
 struct verification *api_verification(struct api *api)
 {
 	return api->verification;
+}
+
+const struct blob *api_document(struct api *api, struct err *err)
+{
+	if (api->document.len == 0 && openapi_write(&api->document, err) < 0) {
+		blob_free(&api->document);
+		return NULL;
+	}
+	return &api->document;
+}
+
+struct tags *api_tags(struct api *api)
+{
+	return api->tags;
 }
 
 struct followers *api_followers(struct api *api)

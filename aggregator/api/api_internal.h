@@ -4,10 +4,13 @@
 #include "api/api.h"
 #include "api/followers.h"
 #include "backup/backup.h"
+#include "common/base/blob.h"
 #include "query/plan.h"
 #include "verify/verification.h"
 
 #include <stdbool.h>
+
+struct tags;
 
 const struct api_config *api_config_of(const struct api *api);
 /** A question met damage: it is logged, once a minute, and told by api_damage() for ten minutes. */
@@ -15,6 +18,9 @@ void api_note_damage(struct api *api, const struct page_damage *damage);
 struct page_damage api_damage(const struct api *api);
 /** Of this api; while one runs it has a place among API_WORKING_MAX. */
 struct verification *api_verification(struct api *api);
+struct tags *api_tags(struct api *api);
+/** The document of the interface (openapi.h), made when it is first asked for; NULL: @err. */
+const struct blob *api_document(struct api *api, struct err *err);
 struct backup *api_backup(struct api *api); /* likewise */
 /** A change may have begun, or stand still: go on with it. */
 void api_change(struct api *api, enum language language);

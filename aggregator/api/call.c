@@ -1,7 +1,9 @@
 #include "api/call.h"
 
+#include "api/etag.h"
 #include "api/parameters.h"
 #include "api/problem.h"
+#include "api/reply.h"
 #include "api/routes.h"
 #include "common/base/container.h"
 #include "common/base/names.h"
@@ -55,37 +57,24 @@ static int on_run(struct store_job *job, sqlite3 *db, const struct reference *re
 	bool table = call->body_is_csv || strcmp(call->action->method, "PUT") == 0;
 	int rc = table && call->table.len == 0 ? table_take(call, err) : 0;
 
-	if (rc == 0)
+	if (rc == 0) {
+		const struct tag_moment begun = tag_moment_now(call, reference);
+
 		rc = call->action->run(call, db, reference, err);
+		if (rc == 0)
+			tag_make(call, &begun, api_tags(call->api), reference);
+	}
 	if (rc == 0 && call->action->way == CALL_WRITE && call->caller.known &&
 	    !call->caller.by_token && !call->dry_run)
 		account_meet(db, call->caller.who, call->caller.uid);
 	return rc;
 }
 
-static void answer(struct call *call, int rc, const struct err *err)
-{
-	struct err late;
-
-	if (rc == -EINTR)
-		(void)err_set(&late, rc,
-			      "this takes too long; ask for less: a smaller area, a "
-			      "shorter time or a coarser grain");
-	if (rc == 0 && call->file >= 0)
-		http_answer_file(call->request, "application/octet-stream", call->file,
-				 call->file_len);
-	else if (rc == 0)
-		http_answer(call->request, call->under_way ? 202 : 200, call->answer_type,
-			    (const char *)call->answer.data, call->answer.len);
-	else
-		problem_answer(call, rc == -EINTR ? &late : err);
-}
-
 static void conclude(struct call *call, int rc, const struct err *err)
 {
 	struct api *api = call->api;
 
-	answer(call, rc, err);
+	reply_send(call, rc, err);
 	call_free(call);
 	api_leave(api);
 }
@@ -132,6 +121,8 @@ static void on_done(struct store_job *job, int rc, const struct err *err)
 		rc = call->action->commit(call, &late);
 		err = &late;
 	}
+	if (rc == 0)
+		tags_learn(api_tags(call->api), call);
 	if (call->query.damage && call->damage.n > 0)
 		api_note_damage(call->api, &call->damage);
 	int was = rc;
@@ -242,6 +233,10 @@ void call_start(struct api *api, struct http_request *request, const struct acti
 	} else if (call->body_len > 0 && !reads_body) {
 		/* What comes where nothing is read would be an order that nobody carries out. */
 		(void)err_set(&err, -EINVAL, "nothing is wanted in the body of this request");
+	} else if (reply_unchanged(call)) {
+		call_free(call);
+		api_leave(api);
+		return;
 	} else if ((!call->strict || parameters_check(action, request, &err) == 0) &&
 		   (!action->prepare || action->prepare(call, &err) == 0)) {
 		if (!call->asks)

@@ -54,6 +54,13 @@ struct action {
 	const char *summary, *answer, *needed;
 };
 
+#define TAG_ROOM 48u /* of an entity tag, with its quotes and NUL */
+
+struct tag_moment { /* see etag.h */
+	enum grain finest;
+	int32_t periods[2];
+};
+
 struct call {
 	struct store_job job;
 	struct api *api;
@@ -66,7 +73,10 @@ struct call {
 	struct blob table; /* the body parted by commas */
 	struct blob answer;
 	const char *answer_type;
-	int file; /* owned: the answer instead of the blob; -1: there is none */
+	unsigned status;    /* of a refusal, where its err does not say it; 0: that says it */
+	char tag[TAG_ROOM]; /* of the answer; "": it has none */
+	enum grain finest;  /* of the periods that it may tell of: see etag.h */
+	int file;           /* owned: the answer instead of the blob; -1: there is none */
 	uint64_t file_len;
 	/* what some kinds of call need besides */
 	struct arena *arena;                /* owned, with */

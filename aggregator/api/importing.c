@@ -6,6 +6,7 @@
 #include "api/importing.h"
 
 #include "api/difference.h"
+#include "api/etag.h"
 #include "common/base/i18n.h"
 #include "common/base/log.h"
 #include "common/text/csv_table.h"
@@ -300,6 +301,8 @@ int importing_run(struct call *call, sqlite3 *db, const struct reference *refere
 	struct taking taking = { .call = call, .importing = importing };
 	int rc;
 
+	if (!call->dry_run && (rc = tag_check_match(call, db, reference, err)) < 0)
+		return rc;
 	if (call->dry_run)
 		return trial_run(call, db, reference, importing, err);
 	rc = importing->audited ? 0 : change_refuse(db, err);

@@ -1,6 +1,7 @@
 #include "api/openapi.h"
 
 #include "api/answers.h"
+#include "api/etag.h"
 #include "api/json_draft.h"
 #include "api/parameters.h"
 #include "api/routes.h"
@@ -112,6 +113,10 @@ static int put_arguments(struct json_draft *to, const struct action *action, str
 	int rc = 0;
 
 	json_draft(to, ", 'parameters': [{'$': '#/components/parameters/Language'}", "$ref");
+	if (tag_is_given(action))
+		json_draft(to, ", {'$': '#/components/parameters/IfNoneMatch'}", "$ref");
+	if (strcmp(action->method, "PUT") == 0 && tag_is_of_document(action))
+		json_draft(to, ", {'$': '#/components/parameters/IfMatch'}", "$ref");
 	while (rc == 0 && parameters_next(&cursor, name)) {
 		rc = explain(action, name, &parameter, err);
 		if (rc < 0)
@@ -190,7 +195,19 @@ static void put_responses(struct json_draft *to, const struct action *action, co
 			   "$ref", operation);
 	if (answers_has_rows(action->answer))
 		json_draft(to, ", 'text/csv': {'schema': {'type': 'string'}}");
-	json_draft(to, "}}");
+	json_draft(to, "}");
+	if (tag_is_given(action))
+		json_draft(to, ", 'headers': {'ETag': {'$': '#/components/headers/ETag'}}", "$ref");
+	json_draft(to, "}");
+	if (tag_is_given(action))
+		json_draft(to,
+			   ", '304': {'description': 'The client has it: its If-None-Match says "
+			   "so.'}");
+	if (strcmp(action->method, "PUT") == 0 && tag_is_of_document(action))
+		json_draft(to,
+			   ", '412': {'$': '#/components/responses/Problem'}, '428': {'$': "
+			   "'#/components/responses/Problem'}",
+			   "$ref", "$ref");
 	if (action->commit == change_committed)
 		json_draft(to, ", '202': {'$': '#/components/responses/UnderWay'}", "$ref");
 	json_draft(to,
@@ -310,9 +327,18 @@ static void put_components(struct json_draft *to)
 		   "'components': {'securitySchemes': {'token': {'type': 'http', 'scheme': "
 		   "'bearer', 'description': 'A token that lantoa token add made. On the unix "
 		   "socket the kernel says who asks, and no token is wanted.'}},\n"
+		   "'headers': {'ETag': {'description': 'As long as it is the same, so is the "
+		   "answer.', 'schema': {'type': 'string'}}},\n"
 		   "'parameters': {'Language': {'name': 'Accept-Language', 'in': 'header', "
 		   "'required': false, 'description': 'vi or en: the language of sentences.', "
-		   "'schema': {'type': 'string'}}},\n"
+		   "'schema': {'type': 'string'}},\n"
+		   "'IfNoneMatch': {'name': 'If-None-Match', 'in': 'header', 'required': false, "
+		   "'description': 'The ETag of an answer that is kept: 304, if it is still so.', "
+		   "'schema': {'type': 'string'}},\n"
+		   "'IfMatch': {'name': 'If-Match', 'in': 'header', 'required': false, "
+		   "'description': 'The ETag that GET gave of the edition which is replaced, or "
+		   "*: any. 412, if it is not so any more; 428, if nothing is said and it is no "
+		   "dry_run.', 'schema': {'type': 'string'}}},\n"
 		   "'responses': {'Problem': {'description': 'It is refused, or fails.', "
 		   "'content': {'application/problem+json': {'schema': {'$': "
 		   "'#/components/schemas/Problem'}}}},\n"

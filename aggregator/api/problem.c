@@ -10,7 +10,7 @@ void problem_answer(struct call *call, const struct err *err)
 	size_t len = strcspn(err->text, ":");
 	char name[PARAMETER_NAME_MAX] = "";
 	struct http_problem problem = {
-		.status = http_status_of(err->code),
+		.status = call->status ? call->status : http_status_of(err->code),
 		.text = http_words(call->request, err),
 		.field = call->wrong,
 		.more = call->refused ? (const char *)call->answer.data : NULL,

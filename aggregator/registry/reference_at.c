@@ -1,6 +1,5 @@
 #include "registry/reference_at.h"
 
-#include "common/model/civil.h"
 #include "schema/effects.h"
 #include "schema/event.h"
 #include "schema/schema.h"
@@ -177,10 +176,13 @@ int reference_at(sqlite3 *db, const struct reference *now, int64_t at_us,
 	if (moved && at_us < span.first_us) {
 		/* Nothing had come yet: who was due is told as it is now. What stood when events
 		 * began may be older than they are. */
-		then.opening_us = span.opening ? span.first_us : civil_now_us();
+		then.opening_us = span.first_us;
+		if (!span.opening)
+			rc = db_number(db, "SELECT max(at_us) FROM event WHERE moves & 1",
+				       &then.opening_us, err);
 		at_us = span.first_us;
 		moved = span.opening;
-		if (moved)
+		if (rc == 0 && moved)
 			rc = moved_since(db, at_us, &moved, err);
 	}
 	if (rc == 0 && moved)

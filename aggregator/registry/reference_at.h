@@ -12,7 +12,8 @@
 struct reference_then {
 	const struct reference *reference; /* lent: the present one, or until the next call */
 	/* Where the ledger began after the instant asked about: whose reference it is instead, that
-	 * of the opening or, of a province that was new then, of now. INT64_MIN: it began before.
+	 * of the opening or, of a province that was new then, of now, which is so since then.
+	 * INT64_MIN: it began before.
 	 */
 	int64_t opening_us;
 };

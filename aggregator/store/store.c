@@ -60,7 +60,10 @@ struct store {
 	struct job checkpoint; /* in the writer's queue while checkpointing */
 	bool checkpointing, shrink;
 	/* the ledger */
-	int64_t position; /* see store_position() */
+	int64_t position;     /* see store_position() */
+	int64_t committed;    /* the same, of the last commit: the writer's, on the pool */
+	atomic_ullong others; /* see struct store_version; odd while such a commit is in work */
+	uint64_t jobs;
 	void (*on_grown)(void *context);
 	void *listener;
 	/* stopping */
@@ -208,6 +211,7 @@ int store_open(uv_loop_t *loop, const char *path, unsigned readers, struct store
 		rc = renew(&store->writer, err);
 	if (rc == 0)
 		rc = position_find(store->writer.db, &store->position, err);
+	store->committed = store->position;
 	log_measure(store, path);
 	store_limit_reads(store, STORE_READ_LIMIT_MS);
 	if (rc == 0)
@@ -329,13 +333,60 @@ static int remainder_note(sqlite3 *db, struct err *err)
 	return rc == 0 && any ? event_append(db, &form, NULL, err) : rc;
 }
 
+/* The first look of a transaction decides what it sees. When nothing else was being committed
+ * before and behind it, that is known. */
+static int version_find(struct lane *lane, struct store_job *job)
+{
+	unsigned long long others = atomic_load(&lane->store->others);
+	int rc = position_find(lane->db, &job->version.position, &job->err);
+	job->version.others = others;
+	job->version.known = others % 2 == 0 && others == atomic_load(&lane->store->others);
+	return rc;
+}
+
+/* Rows were changed, and the ledger stands where it stood: who reads meanwhile cannot tell whether
+ * before or after. */
+static int commit(struct lane *lane, const struct store_job *job, sqlite3_int64 changes,
+		  struct err *err)
+{
+	struct store *store = lane->store;
+	bool quiet = lane->writes && job->position == store->committed &&
+		     sqlite3_total_changes64(lane->db) != changes;
+	if (quiet)
+		atomic_fetch_add(&store->others, 1);
+	int rc = db_commit(lane->db, err);
+	if (quiet)
+		atomic_fetch_add(&store->others, 1);
+	if (rc == 0 && lane->writes)
+		store->committed = job->position;
+	return rc;
+}
+
+static int run_bare(struct lane *lane, struct store_job *job)
+{
+	struct store *store = lane->store;
+	sqlite3_int64 changes = sqlite3_total_changes64(lane->db);
+	if (lane->writes)
+		atomic_fetch_add(&store->others, 1);
+	int rc = job->run(job, lane->db, NULL, &job->err);
+	if (lane->writes && sqlite3_total_changes64(lane->db) == changes)
+		atomic_fetch_sub(&store->others, 1); /* nobody took the odd one for known */
+	else if (lane->writes)
+		atomic_fetch_add(&store->others, 1);
+	return rc;
+}
+
 static int run_in_transaction(struct lane *lane, struct store_job *job)
 {
+	sqlite3_int64 changes = sqlite3_total_changes64(lane->db);
 	int rc = lane->writes ? db_begin(lane->db, &job->err)
 			      : db_exec(lane->db, "BEGIN", &job->err);
 	if (rc < 0)
 		return rc;
-	rc = lane_refresh(lane, job);
+	if (!lane->writes)
+		rc = version_find(lane, job);
+	if (rc == 0 || job->use == STORE_GLANCE || job->takes_stale)
+		rc = lane_refresh(lane, job);
 	if (rc == 0)
 		rc = job->run(job, lane->db, lane->reference, &job->err);
 	if (rc == 0 && lane->writes)
@@ -343,7 +394,7 @@ static int run_in_transaction(struct lane *lane, struct store_job *job)
 	if (rc == 0 && lane->writes)
 		rc = position_find(lane->db, &job->position, &job->err);
 	if (rc == 0)
-		return db_commit(lane->db, &job->err);
+		return commit(lane, job, changes, &job->err);
 	db_rollback(lane->db);
 	return rc;
 }
@@ -356,8 +407,7 @@ static void on_work(struct job *base)
 	if (!lane->writes)
 		atomic_store(&lane->began_ns, uv_hrtime());
 	db_time_limit(on_progress, lane);
-	job->rc = job->bare ? job->run(job, lane->db, NULL, &job->err)
-			    : run_in_transaction(lane, job);
+	job->rc = job->bare ? run_bare(lane, job) : run_in_transaction(lane, job);
 	db_time_limit(NULL, NULL);
 	lane->limited = false;
 	atomic_store(&lane->began_ns, 0);
@@ -391,6 +441,7 @@ void store_stop(struct store *store, void (*on_idle)(void *context), void *conte
 
 static void submit(struct lane *lane, struct store_job *job)
 {
+	lane->store->jobs++;
 	job->lane = lane;
 	job->job = (struct job){ .work = on_work, .done = on_done, .language = job->language };
 	worker_submit(lane->worker, &job->job);
@@ -448,6 +499,24 @@ static void oldest(const struct lane *lane, uint64_t now_ns, uint64_t *ms)
 int64_t store_position(const struct store *store)
 {
 	return store->position;
+}
+
+struct store_version store_version(const struct store *store)
+{
+	unsigned long long others = atomic_load(&store->others);
+	return (struct store_version){ .known = others % 2 == 0,
+				       .position = store->position,
+				       .others = others };
+}
+
+bool store_version_same(const struct store_version *a, const struct store_version *b)
+{
+	return a->known && b->known && a->position == b->position && a->others == b->others;
+}
+
+uint64_t store_jobs(const struct store *store)
+{
+	return store->jobs;
 }
 
 void store_listen(struct store *store, void (*on_grown)(void *context), void *context)

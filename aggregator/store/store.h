@@ -36,6 +36,16 @@ enum store_use {
 	STORE_GLANCE,   /* how things are: asked for just when everything else is slow */
 };
 
+/* Which state of the database it is: as long as both are the same, it is the same. Not from one run
+ * of the process to the next. */
+struct store_version {
+	bool known;
+	int64_t position; /* of the ledger */
+	uint64_t others; /* rises with what is committed and moves no position: who read what, names
+			    that accounts are shown by, when tokens were used */
+};
+bool store_version_same(const struct store_version *a, const struct store_version *b);
+
 struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	/* On the pool, inside a transaction of the writer (committed when it returns 0, rolled back
 	 * otherwise) or of a reader. The reference is as of that transaction. (For a glance, or
@@ -58,6 +68,9 @@ struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	int rc;
 	bool stale;       /* the reference that run gets */
 	int64_t position; /* of a write: the ledger's behind it */
+	/* of a read, from its run() on: what it reads. Not known while something else is just being
+	 * committed. */
+	struct store_version version;
 };
 
 /** Open (create, migrate) the database and @readers (1 to 8) read-only connections. -EBUSY when
@@ -84,6 +97,11 @@ uint64_t store_progress(const struct store *store);
 /** How many entries and events the ledger has (schema/chain.h), as of the last commit whose done()
  * was called. Loop thread only. */
 int64_t store_position(const struct store *store);
+/** The version of now, by the same commits; not known while one is in work that moves none. Loop
+ * thread only. */
+struct store_version store_version(const struct store *store);
+/** How many jobs were ever handed in. */
+uint64_t store_jobs(const struct store *store);
 /** From now on @on_grown is called, from the loop and after the done() of a commit that added to
  * the ledger. NULL: no longer. There is one listener. */
 void store_listen(struct store *store, void (*on_grown)(void *context), void *context);

@@ -1,7 +1,10 @@
 """The province's HTTP interface as programs see it: /api/v1."""
 
+import collections
+import contextlib
 import json
 import os
+import random
 import shutil
 import subprocess
 import unittest
@@ -205,7 +208,7 @@ class Document(Filled):
                 self.assertIn(part, node, ref)
                 node = node[part]
         used = set(self.refs(document)) | {"#/components/schemas/Words"}
-        for kind in ("schemas", "responses", "parameters"):
+        for kind in ("schemas", "responses", "parameters", "headers"):
             for name in document["components"][kind]:
                 self.assertIn(f"#/components/{kind}/{name}", used, "nothing refers to it")
         for method, path, operation in self.operations():
@@ -215,7 +218,11 @@ class Document(Filled):
             self.assertEqual(operation["x-role"] == "local", operation.get("x-socket-only", False), where)
             self.assertTrue(operation["security"], where)
             for parameter in operation["parameters"]:
-                if "$ref" not in parameter:
+                if "$ref" in parameter:
+                    parameter = document["components"]["parameters"][parameter["$ref"].rsplit("/", 1)[1]]
+                    self.assertEqual(parameter["in"], "header")
+                    self.assertTrue(parameter["description"] and parameter["schema"], parameter)
+                else:
                     self.assertTrue(parameter["description"], (where, parameter))
                     self.assert_bounded(parameter["schema"], (where, parameter["name"]))
             for status, response in operation["responses"].items():
@@ -321,7 +328,7 @@ class Answers(Filled):
                   for method, path, arguments, _ in LAW if method == "GET"]
         for method, url, body in asked + ORDERS:
             sent = json.dumps(body) if isinstance(body, dict) else body and body.encode()
-            headers = {"Content-Type": "text/csv"} if isinstance(body, str) else {}
+            headers = {"Content-Type": "text/csv", "If-Match": "*"} if isinstance(body, str) else {}
             status, fields, answer = self.ask(method, "/api" + url, sent, **headers)
             if url == "/v1/backup" and method == "GET" and status == 200:
                 while b"progress" in answer:
@@ -342,6 +349,116 @@ class Answers(Filled):
             status, fields, answer = self.ask("GET", "/api" + url, Accept="text/csv")
             self.assertEqual(status, 200, (url, answer))
             self.assertEqual(fields["Content-Type"].startswith("text/csv"), told, url)
+
+
+# --- tags ---
+
+class Tags(Filled):
+    """As long as a tag is the same, so is the answer."""
+
+    asked = [(url, form, language)
+             for url in QUESTIONS + ["/v1/units", "/v1/catalogue", "/v1/indicators", "/v1/dimensions", "/v1/rules",
+                                     "/v1/successors", "/v1/audit", "/v1/audit?most=2", "/v1/accounts", "/v1/closed",
+                                     "/v1/publications", "/v1/labels?name=visits", "/v1/quarantine", "/v1/ledger",
+                                     "/v1/query?name=visits&by=office", "/v1/openapi.json"]
+             for form in ("application/json", "text/csv") for language in ("en", "vi")]
+
+    def question(self, url, form, language, tag=None):
+        headers = {"Accept": form, "Accept-Language": language}
+        status, fields, body = self.ask("GET", "/api" + url, **headers, **({"If-None-Match": tag} if tag else {}))
+        if tag and status == 304:
+            self.assertEqual(body, b"")
+            self.assertNotIn("Content-Type", fields)
+            self.assertIn(fields["ETag"], tag)
+        if "ETag" in fields:
+            self.assertEqual(fields["Cache-Control"], "private, no-cache")
+            self.assertIn("Accept-Language", fields["Vary"])
+        else:
+            self.assertEqual(fields["Cache-Control"], "no-store")
+        return status, fields.get("ETag"), body
+
+    def acts(self, chance, agent):
+        province = self.province
+        day = f"2025-06-{chance.randint(1, 30):02}"
+        unit = chance.choice(["28001", "28002", "28003", "-"])
+        name = f"n{chance.randint(0, 10**9)}"
+        return {
+            "record": lambda: agent.record(f"visits={chance.randint(0, 99)}", "--period", day),
+            "same": lambda: None,
+            "move": lambda: province.post("/v1/offices/move", code="28004", unit=unit, **{"from": day}),
+            "rename": lambda: province.post("/v1/offices/rename", code="28003", name=name),
+            "add": lambda: province.post("/v1/offices", code=name, name=name, unit="28002", **{"from": day}),
+            "units": lambda: province.put_csv("/v1/units", rig.UNITS.replace("Phường Ba", f"Phường {name}")),
+            "catalogue": lambda: province.put_csv("/v1/catalogue", rig.CATALOGUE.replace("Visits,", f"Visits {name},")),
+            "close": lambda: province.post("/v1/closed", period=f"2024-{chance.randint(1, 12):02}"),
+            "release": lambda: province.post("/v1/quarantine/release", all="yes", closed="yes"),
+            "publish": lambda: province.post("/v1/publications", name=name, period="2025-06"),
+            "message": lambda: province.post("/v1/messages", code="28001", text=name),
+            "account": lambda: province.post("/v1/accounts", account="unix:uid=0", shown=name),
+            "token": lambda: province.post("/v1/tokens", name=name, role="viewer"),
+            "invite": lambda: province.post("/v1/offices/invite", code="28002"),
+        }
+
+    def test_whatever_happens(self):
+        chance = random.Random(rig.seed())
+        self.fill()
+        agent = self.agents["28001"]
+        known, last, counts = {}, {}, collections.Counter()
+        for step in range(12):
+            acts = self.acts(chance, agent)
+            what = chance.choice(sorted(acts))
+            with contextlib.suppress(rig.Refusal):  # it was so already
+                acts[what]()
+            for question in chance.sample(self.asked, len(self.asked) // 2):
+                status, tag, body = self.question(*question, last.get(question))
+                self.assertIn(status, (200, 304), (question, body))
+                counts[status] += 1
+                if status == 304:  # it would have been the same, unless something came meanwhile
+                    _, tag, body = self.question(*question)
+                    counts["checked"] += tag == last[question]
+                if tag:
+                    of, was = known.setdefault(tag, (question, body))
+                    self.assertEqual(was, body, (step, what, question, of))
+                    last[question] = tag
+        self.assertGreater(counts[200], 100)
+        self.assertGreater(counts[304], 20, counts)
+        self.assertGreater(counts["checked"], 20, counts)
+        tagged = {url.split("?")[0] for url, _, _ in last}
+        told = {path.removeprefix("/api") for method, path, operation in self.operations()
+                if method == "GET" and "304" in operation["responses"]}
+        self.assertEqual(tagged, told)
+
+    def test_one_for_each_language_form_and_question_and_role(self):
+        self.fill()
+        tags = [self.question(*question)[1] for question in self.asked if question[0].startswith("/v1/query")]
+        self.assertEqual(len(tags), len(set(tags)))
+        tag = self.question("/v1/query?name=visits&from=2025-06", "application/json", "en")[1]
+        self.assertEqual(self.question("/v1/query?from=2025-06&name=visits", "application/json", "en", tag)[0], 304)
+        self.assertEqual(self.question("/v1/query?name=visits&from=2025-06", "application/json", "en",
+                                       f'"x", W/"y", {tag}')[0:2], (304, tag))
+
+    def test_an_import_names_the_edition_that_it_changes(self):
+        document = "/api/v1/dimensions"
+        first = "dimension,code,label_vi,label_en,valid_from,valid_to\ndesk,A,Bàn A,Desk A,2020-01-01,\n"
+        second = first.replace("Desk A", "Desk Alpha")
+        send = lambda text, **headers: self.ask("PUT", document, text.encode(), **{"Content-Type": "text/csv", **headers})
+        status, fields, answer = send(first)
+        self.assertEqual((status, fields["Content-Type"]), (428, "application/problem+json"), answer)
+        self.assertIn("If-Match", json.loads(answer)["detail"])
+        tags = [self.ask("GET", document, Accept=form)[1]["ETag"] for form in ("text/csv", "application/json")]
+        self.assertNotEqual(*tags)
+        status, fields, answer = send(first, **{"If-Match": tags[0]})
+        self.assertEqual(status, 200, answer)
+        for tag in tags:
+            status, fields, answer = send(second, **{"If-Match": tag})
+            self.assertEqual((status, json.loads(answer)["status"]), (412, 412))
+        self.province.post("/v1/closed", period="2024-01")  # what else happens is no change of the document
+        tag = self.ask("GET", document)[1]["ETag"]
+        self.assertEqual(send(second, **{"If-Match": f'"no", {tag}'})[0], 200)
+        self.assertEqual(send(second, **{"If-Match": "*"})[0], 200)
+        self.assertEqual(self.ask("PUT", document + "?dry_run=1", first.encode())[0], 200)
+        self.assertEqual(self.ask("PUT", "/v1/dimensions", first.encode())[0], 200)  # the command's
+        self.assertEqual(self.lantoa("dimensions", "export").out, first)
 
 
 def wrong_values(schema):
