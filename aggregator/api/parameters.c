@@ -5,6 +5,7 @@
 #include "common/model/civil.h"
 #include "common/net/wire_limits.h"
 #include "registry/code.h"
+#include "registry/excuses.h"
 #include "registry/publications.h"
 #include "schema/account.h"
 #include "schema/chain.h"
@@ -45,6 +46,12 @@ static const struct parameter parameters[] = {
 			 "under way." },
 	{ "to", NULL, PARAMETER_PERIOD, .example = "2025-06",
 	  .description = "The last period, which is included." },
+	{ "form", NULL, PARAMETER_WORD, .words = "minute hour day week month quarter semester year",
+	  .example = "month", .description = "All that is reported per this." },
+	{ "reason", NULL, PARAMETER_TEXT, .high = 4 * EXCUSE_REASON_MAX,
+	  .example = "Mất điện do bão", .description = "Why, for whoever asks later." },
+	{ "excuse", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "1",
+	  .description = "The number of an excuse." },
 	{ "labels", NULL, PARAMETER_TEXT, .high = LABELS_TEXT_MAX - 1, .example = "sector=land",
 	  .description = "NAME=VALUE;NAME=VALUE: figures that have these labels. Without it, all, "
 			 "added up." },

@@ -206,7 +206,8 @@ const struct action query_actions[] = {
 	  CALL_READ, figures_prepare, query_get, NULL, "Figures of a metric or an indicator.",
 	  "metric? area name valid_from period! until label? label_name? value reason observations "
 	  "due "
-	  "reported on_time carried missing waiting extra offices_due offices_reported revisions "
+	  "reported on_time carried excused missing waiting extra offices_due offices_reported "
+	  "revisions "
 	  "operands? targets? target? target_year? distance? path? rank? of? row? before_period? "
 	  "before? before_due? before_reported? before_carried? before_missing? before_until? "
 	  "change?:n change_percent? change_reason? | received! metric! "
@@ -215,9 +216,11 @@ const struct action query_actions[] = {
 	  "name" },
 	{ ROLE_VIEWER, "GET", "/v1/completeness", ASKING, NULL, CALL_READ, query_prepare,
 	  completeness_get, NULL, "Who has not reported what was due.",
-	  "period until area name valid_from due reported on_time late carried missing waiting "
+	  "period until area name valid_from due reported on_time late carried excused missing "
+	  "waiting "
 	  "extra revised offices_due offices_reported offices_finished finished finished_by "
-	  "percent reason | period area area_name office name due reported carried missing waiting "
+	  "percent reason | period area area_name office name due reported carried excused missing "
+	  "waiting "
 	  "finished finished_by reason",
 	  NULL },
 	{ ROLE_VIEWER, "GET", "/v1/quality", "area office metric from to", NULL, CALL_READ, NULL,

@@ -16,7 +16,7 @@ static const struct {
 	{ backup_actions, &n_backup_actions },       { change_actions, &n_change_actions },
 	{ changes_actions, &n_changes_actions },     { heads_actions, &n_heads_actions },
 	{ message_actions, &n_message_actions },     { token_actions, &n_token_actions },
-	{ openapi_actions, &n_openapi_actions },
+	{ openapi_actions, &n_openapi_actions },     { excuse_actions, &n_excuse_actions },
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))

@@ -201,6 +201,35 @@ static int closing(const struct order *order, struct err *err)
 	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
+static int excuse(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument fields[] = { { "office", args_option(args, "office") },
+					   { "metric", args_option(args, "metric") },
+					   { "form", args_option(args, "form") },
+					   { "period", args_option(args, "period") },
+					   { "to", args_option(args, "to") },
+					   { "calendar", args_option(args, "calendar") },
+					   { "reason", args_option(args, "reason") } };
+
+	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
+}
+
+static int excuse_end(const struct order *order, struct err *err)
+{
+	const struct argument field = { "excuse", order->args->words[0] };
+
+	return order_post(order, &field, 1, err);
+}
+
+static int excuse_list(const struct order *order, struct err *err)
+{
+	const struct argument arguments[] = { { "office", args_option(order->args, "office") },
+					      { "known", args_option(order->args, "known") } };
+
+	return order_ask_rows(order, arguments, 2, err);
+}
+
 static int history(const struct order *order, struct err *err)
 {
 	const struct args *args = order->args;
@@ -358,7 +387,7 @@ static const char figures[] =
 	"act event_at who "
 	"shown_name targets rank "
 	"before_reported before_due before_missing "
-	"offices_reported offices_due missing waiting carried extra "
+	"offices_reported offices_due missing waiting carried excused extra "
 	"operands reason";
 
 const struct command commands[] = {
@@ -691,6 +720,33 @@ const struct command commands[] = {
 	  .run = list,
 	  .method = "GET",
 	  .path = "/v1/closed" },
+	{ .words = "excuse list",
+	  .usage = "[--office CODE] [--known INSTANT]",
+	  .help = N_("List who is excused from which reports, why, by whom and since when."),
+	  .options = "office known",
+	  .run = excuse_list,
+	  .method = "GET",
+	  .path = "/v1/excuses" },
+	{ .words = "excuse end",
+	  .usage = "NUMBER",
+	  .help = N_("Take an excuse back. What was due and excused is missing again."),
+	  .n_words = 1,
+	  .run = excuse_end,
+	  .method = "POST",
+	  .path = "/v1/excuses/end",
+	  .done = N_("Excuse taken back: %s\n") },
+	{ .words = "excuse add",
+	  .usage = "--office CODE (--metric NAME | --form GRAIN) --period PERIOD [--to PERIOD] "
+		   "[--calendar report] --reason TEXT",
+	  .help = N_("Excuse an office from reporting a metric, or all that is reported per month "
+		     "(hour, day, ...), for a period or several: it stays due, and is neither late "
+		     "nor missing. If it is reported all the same, it is reported."),
+	  .options = "office metric form period to calendar reason",
+	  .check = usage_excuse,
+	  .run = excuse,
+	  .method = "POST",
+	  .path = "/v1/excuses",
+	  .done = N_("Excused, as number %s\n") },
 	{ .words = "change show",
 	  .usage = "",
 	  .help = N_("Show the change of units, catalogue or an office's place, or the release "

@@ -30,6 +30,7 @@ static const char *const words[] __attribute__((unused)) = {
 	N_("held"),       N_("no one"),     N_("battery"),   N_("kernel"),     N_("released"),
 	N_("held again"), N_("rule"),       N_("whole"),     N_("far"),        N_("same"),
 	N_("unlisted"),   N_("part"),       N_("rest"),      N_("total"),      N_("total_rest"),
+	N_("excuse"),
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */
@@ -89,6 +90,10 @@ static const struct title {
 	{ "expected", N_("Expected"), 0 },
 	{ "finished", N_("Finished"), 0 },
 	{ "finished_by", N_("Finished by"), 0 },
+	{ "excuse", N_("Excuse"), NUMBER },
+	{ "excused", N_("Excused"), NUMBER | QUIET },
+	{ "form", N_("Form"), WORDS },
+	{ "to", N_("To"), 0 },
 	{ "extra", N_("Extra"), NUMBER | QUIET },
 	{ "figures", N_("Figures that count by it"), NUMBER },
 	{ "first", N_("First"), 0 },

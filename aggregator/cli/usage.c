@@ -75,6 +75,20 @@ int usage_query(const struct args *args, struct err *err)
 	return 0;
 }
 
+int usage_excuse(const struct args *args, struct err *err)
+{
+	if (!args_option(args, "office") || !args_option(args, "period") ||
+	    !args_option(args, "reason"))
+		return err_set(err, -EINVAL,
+			       "say whom, for when and why: --office CODE --period PERIOD --reason "
+			       "TEXT");
+	return (args_option(args, "metric") != NULL) != (args_option(args, "form") != NULL)
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "say what is excused: --metric NAME, or --form month for all that "
+				 "is reported per month");
+}
+
 int usage_release(const struct args *args, struct err *err)
 {
 	bool some = args_option(args, "entry") || args_option(args, "office") ||

@@ -118,6 +118,7 @@ static void put_member(const struct asking *asking, struct period bucket,
 	table_int(table, counts->due);
 	table_int(table, counts->reported);
 	table_int(table, counts->carried);
+	table_int(table, counts->excused);
 	table_int(table, counts_missing(counts));
 	table_int(table, counts->waiting);
 	put_finished(table, finished_of(&asking->finished, member->office->id));
@@ -190,8 +191,9 @@ static void put_counts(const struct asking *asking, struct period bucket, size_t
 	table_int(table, counts->due);
 	table_int(table, counts->reported);
 	table_int(table, counts->on_time);
-	table_int(table, counts->reported - counts->on_time);
+	table_int(table, counts_late(counts));
 	table_int(table, counts->carried);
+	table_int(table, counts->excused);
 	table_int(table, counts_missing(counts));
 	table_int(table, counts->waiting);
 	table_int(table, counts->extra);
@@ -313,10 +315,10 @@ static int head_left_out(const struct asking *asking, struct err *err)
 
 static struct table *table_of(const struct plan *plan)
 {
-	static const char *const missing[] = { "period",  "area",    "area_name", "office",
-					       "name",    "due",     "reported",  "carried",
-					       "missing", "waiting", "finished",  "finished_by",
-					       "reason" };
+	static const char *const missing[] = { "period",      "area",    "area_name", "office",
+					       "name",        "due",     "reported",  "carried",
+					       "excused",     "missing", "waiting",   "finished",
+					       "finished_by", "reason" };
 	static const char *const counted[] = { "period",
 					       "until",
 					       "area",
@@ -327,6 +329,7 @@ static struct table *table_of(const struct plan *plan)
 					       "on_time",
 					       "late",
 					       "carried",
+					       "excused",
 					       "missing",
 					       "waiting",
 					       "extra",

@@ -6,9 +6,13 @@
 
 struct counts {
 	int64_t observations, due, reported, on_time, carried, extra, revisions;
-	int64_t waiting; /* observations in quarantine */
+	int64_t excused;  /* due, neither reported nor carried, and an act excuses it */
+	int64_t forgiven; /* of the reported: not on time, but an act excuses it */
+	int64_t waiting;  /* observations in quarantine */
 	int64_t offices_due, offices_reported;
 };
 
 void counts_add(struct counts *to, const struct counts *from);
-int64_t counts_missing(const struct counts *counts); /* due, and neither reported nor carried */
+int64_t
+counts_missing(const struct counts *counts);      /* due, neither reported, carried nor excused */
+int64_t counts_late(const struct counts *counts); /* reported, neither on time nor forgiven */

@@ -92,6 +92,8 @@ static int read_range(struct figures *f, const struct slices *slices, const stru
 		rc = figures_ask_offices(f, slices, range, err);
 	if (rc == 0)
 		rc = count_due(f, pairs, err);
+	if (rc == 0)
+		rc = figures_excuse(f, slices, range, err);
 	return rc == 0 && !f->each_office ? figures_reporters(f, slices, range, err) : rc;
 }
 

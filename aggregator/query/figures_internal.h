@@ -2,7 +2,7 @@
  * figure_set.c gathers it, range of days by range of days, from the units' own pages
  * (figures_units.c) and, where these leave a question open, from the offices' pages
  * (figures_offices.c); reporters.c looks for who reported at all where the units' pages were
- * enough, figures_waiting.c for what waits. */
+ * enough, figures_excused.c for who is excused, figures_waiting.c for what waits. */
 #pragma once
 
 #include "query/figures.h"
@@ -46,6 +46,11 @@ struct day_range { /* slices of a bucket during which no office moves and no uni
 	bool ends;           /* the bucket, too */
 	bool over;           /* its own periods are; otherwise none is due, what came is extra */
 	bool partly; /* it is one slice, of which the first own periods are over, others not */
+};
+
+struct pairs { /* of one office in a slice */
+	int64_t reported, on_time;
+	int64_t early; /* of those reported, not over yet though others of the slice are */
 };
 
 struct total { /* a row, from what units' pages answered */
@@ -119,6 +124,14 @@ int figures_ask_units(struct figures *f, const struct slices *slices, const stru
 /** Read the pages of the offices that are to be asked ITSELF. */
 int figures_ask_offices(struct figures *f, const struct slices *slices,
 			const struct day_range *range, struct err *err);
+/** What @page says of @office in @slice, into @ret (zero at first); observations and revisions are
+ * added to @counts. */
+int figures_count_pairs(struct figures *f, const struct slice *slice, size_t office,
+			const struct page *page, struct counts *counts, struct pairs *ret,
+			struct err *err);
+/** Count who is excused in @range, which was counted. */
+int figures_excuse(struct figures *f, const struct slices *slices, const struct day_range *range,
+		   struct err *err);
 /** Mark the members due that reported in the range, of those that units answered for. */
 int figures_reporters(struct figures *f, const struct slices *slices, const struct day_range *range,
 		      struct err *err);

@@ -5,11 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-struct pairs {
-	int64_t reported, on_time;
-	int64_t early; /* of those reported, not over yet though others of the slice are */
-};
-
 /* Labels of one metric share a pair, and a page of many minutes cannot tell which they share: the
  * journal can. */
 static int pairs_from_journal(struct figures *f, const struct slice *slice, size_t office,
@@ -50,9 +45,9 @@ const struct entry *figures_next_entry(const struct figures *f, const struct pag
 	return NULL;
 }
 
-static int count_pairs(struct figures *f, const struct slice *slice, size_t office,
-		       const struct page *page, struct counts *counts, struct pairs *ret,
-		       struct err *err)
+int figures_count_pairs(struct figures *f, const struct slice *slice, size_t office,
+			const struct page *page, struct counts *counts, struct pairs *ret,
+			struct err *err)
 {
 	size_t at = 0, s = 0, n = 0;
 	int64_t newest = 0;
@@ -120,7 +115,7 @@ static int read_office(struct reading *reading, size_t office, const struct page
 	struct coverage *coverage = &f->coverage[office];
 	struct counts counts = { 0 };
 	struct pairs pairs = { 0 };
-	int rc = count_pairs(f, &reading->slice, office, page, &counts, &pairs, err);
+	int rc = figures_count_pairs(f, &reading->slice, office, page, &counts, &pairs, err);
 	if (rc < 0)
 		return rc;
 	if (pairs.reported > 0)

@@ -18,9 +18,9 @@ struct history_form {
 /**
  * Newest first, rows of event, at, who, shown_name, act (in the reader's language), what (the
  * event's kind, as stored), record (unit, successor, office, assignment, key, catalogue,
- * indicators, closing, quarantine), row (which of them), column, was, became (null: there was, or
- * is, nothing; of a text that a disk damaged, that it is), detail (of an event that has no rows to
- * tell, such as those of before events began).
+ * indicators, closing, excuse, quarantine), row (which of them), column, was, became (null: there
+ * was, or is, nothing; of a text that a disk damaged, that it is), detail (of an event that has no
+ * rows to tell, such as those of before events began).
  *
  * Of quarantine, column is held or released, and became how many figures: of an office all
  * together (row: its code), of a metric by office and period (row: both; of hours and minutes, the

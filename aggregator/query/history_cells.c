@@ -23,6 +23,7 @@ static const struct {
 	{ "office_key", "public_key", CELL_KEY },     { "office_key", "state", CELL_STATE },
 	{ "office_key", "created_us", CELL_INSTANT }, { "office_key", "changed_us", CELL_INSTANT },
 	{ "office_key", "expires_us", CELL_INSTANT }, { "closing", "closed_us", CELL_INSTANT },
+	{ "excuse", "at_us", CELL_INSTANT },          { "excuse", "ended_us", CELL_INSTANT },
 };
 
 static enum cell cell_of(const char *table, const char *column)

@@ -21,6 +21,7 @@ static const struct told {
 	{ "assignment", "office from_day" },
 	{ "office_key", "id office" },
 	{ "closing", "metric calendar grain number who" },
+	{ "excuse", "id office metric form calendar period until who" },
 };
 
 /* The code of an office that a row names by its id; "" when it is not there. */
@@ -50,6 +51,9 @@ static bool concerns(const struct history *h, const char *table, const struct si
 		       strcmp(side_text(side, "unit_code"), name) == 0;
 	if (strcmp(table, "office_key") == 0)
 		return is_of_office(h, side, "office");
+	if (strcmp(table, "excuse") == 0)
+		return is_of_office(h, side, "office") ||
+		       (h->counted && strcmp(side_text(side, "metric"), name) == 0);
 	return h->counted && (strcmp(side_text(side, "metric"), name) == 0 ||
 			      !*side_text(side, "metric")); /* closed for all */
 }
@@ -79,6 +83,11 @@ static void row_name(const struct history *h, const char *table, const struct si
 		 closed.grain < GRAIN_COUNT)
 		(void)utf8_print(text, HISTORY_ROW_MAX, "%s %s", period_format(closed, period),
 				 calendar_name(closed.calendar));
+	else if (strcmp(table, "excuse") == 0)
+		(void)utf8_print(text, HISTORY_ROW_MAX, "#%" PRId64 " %s %s%s %s..%s",
+				 side_number(side, "id"), office_code(h, side),
+				 side_text(side, "metric"), side_text(side, "form"),
+				 side_text(side, "period"), side_text(side, "until"));
 	else
 		(void)utf8_print(text, HISTORY_ROW_MAX, "%s", side_text(side, "code"));
 }

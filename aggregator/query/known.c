@@ -25,6 +25,19 @@ void known_head(const struct reference_then *then, struct table *table)
 	table_head(table, "query", "reference", sentence);
 }
 
+int excuses_run(sqlite3 *db, const struct reference *now, const struct query *query,
+		const char *office, struct table **ret_table, struct err *err)
+{
+	struct reference_then then;
+	int rc = known_reference(db, now, query, &then, err);
+	if (rc == 0)
+		rc = excuses_list(then.reference->excuses, then.reference->offices, office,
+				  ret_table, err);
+	if (rc == 0)
+		known_head(&then, *ret_table);
+	return rc;
+}
+
 int closed_run(sqlite3 *db, const struct reference *now, const struct query *query,
 	       struct table **ret_table, struct err *err)
 {

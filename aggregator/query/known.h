@@ -13,5 +13,9 @@ int known_reference(sqlite3 *db, const struct reference *now, const struct query
  */
 int closed_run(sqlite3 *db, const struct reference *now, const struct query *query,
 	       struct table **ret_table, struct err *err);
+/** Who is excused, as excuses_list() tells it, at that instant. Errors as above; -ENOENT: no office
+ * @office (NULL: of all). */
+int excuses_run(sqlite3 *db, const struct reference *now, const struct query *query,
+		const char *office, struct table **ret_table, struct err *err);
 /** Into the head of the answer, where they are not of the instant itself but of a later one. */
 void known_head(const struct reference_then *then, struct table *table);

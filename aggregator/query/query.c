@@ -172,6 +172,7 @@ static void put_counts(struct table *table, const struct counts *counts)
 	table_int(table, counts->reported);
 	table_int(table, counts->on_time);
 	table_int(table, counts->carried);
+	table_int(table, counts->excused);
 	table_int(table, counts_missing(counts));
 	table_int(table, counts->waiting);
 	table_int(table, counts->extra);
@@ -462,13 +463,20 @@ static int answer_labels(struct one_answer *answer, struct period bucket, struct
 /* Those of every answer, of an indicator's, and of one with ranks. */
 struct table *one_answer_table(const struct plan *plan)
 {
-	static const char *const common
-		[] = { "area",    "name",       "valid_from",  "period",           "until",
-		       "label",   "label_name", "value",       "reason",           "observations",
-		       "due",     "reported",   "on_time",     "carried",          "missing",
-		       "waiting", "extra",      "offices_due", "offices_reported", "revisions" },
-	  *const own[] = { "operands", "targets", "target", "target_year", "distance", "path" },
-	  *const ranks[] = { "rank", "of" };
+	static const char *const common[] = { "area",        "name",
+					      "valid_from",  "period",
+					      "until",       "label",
+					      "label_name",  "value",
+					      "reason",      "observations",
+					      "due",         "reported",
+					      "on_time",     "carried",
+					      "excused",     "missing",
+					      "waiting",     "extra",
+					      "offices_due", "offices_reported",
+					      "revisions" },
+				 *const own[] = { "operands",    "targets",  "target",
+						  "target_year", "distance", "path" },
+				 *const ranks[] = { "rank", "of" };
 	const char *columns[sizeof(common) / sizeof(common[0]) + sizeof(own) / sizeof(own[0]) +
 			    sizeof(ranks) / sizeof(ranks[0])];
 	size_t n = sizeof(common) / sizeof(common[0]), of_label = plan->by_label ? 0 : 2;

@@ -12,8 +12,8 @@
 /**
  * Answer as a table with head object "query" (the query as understood) and columns area, name,
  * valid_from, period, until (its last day, while it is not over), value, reason, observations, due,
- * reported, on_time, carried, missing, waiting (observations that are in quarantine, where they
- * would count; of an office without a unit, where its last one lies), extra, offices_due,
+ * reported, on_time, carried, excused, missing, waiting (observations that are in quarantine, where
+ * they would count; of an office without a unit, where its last one lies), extra, offices_due,
  * offices_reported, revisions; for an indicator also operands and targets, both objects of numbers,
  * and its counts are the sums over its operands; and target, target_year: that of the bucket's year
  * or, if it has none, of the next one that has; distance: value - target, rounded to 6 digits as
@@ -70,10 +70,10 @@ int query_run(sqlite3 *db, const struct reference *now, const struct query *quer
  * Without @by, a row for each office that misses something, of which something waits in quarantine,
  * or that stands on a unit which ended: period, area, area_name (the unit that it reported for on
  * the first day of the periods missed, as with @by, or else its last; an office that moved may have
- * several), office, name, due, reported, carried, missing, waiting, reason (where it stands on such
- * a unit). With @by, a row for each unit or
- * office: period, until (as above), area, name, valid_from, due, reported, on_time, late (reported,
- * but after it was due), carried, missing, waiting, extra, revised, offices_due, offices_reported,
+ * several), office, name, due, reported, carried, excused, missing, waiting, reason (where it
+ * stands on such a unit). With @by, a row for each unit or office: period, until (as above), area,
+ * name, valid_from, due, reported, on_time, late (reported, but after it was due, and not excused),
+ * carried, excused, missing, waiting, extra, revised, offices_due, offices_reported,
  * offices_finished (how many said that their report of this very period is finished), finished and
  * finished_by (of a row that is one office: when, and who), percent (of what was due, how much was
  * reported; null when nothing was due), reason (of the last row, where it names an office as

@@ -168,6 +168,8 @@ static int everything_load(struct reference *reference, sqlite3 *db, struct err 
 		rc = indicators_load(db, &reference->indicators, err);
 	if (rc == 0)
 		rc = closings_load(db, &reference->closings, err);
+	if (rc == 0)
+		rc = excuses_load(db, &reference->excuses, err);
 	return rc;
 }
 
@@ -202,6 +204,7 @@ void reference_close(struct reference *reference)
 	catalogue_close(reference->catalogue);
 	indicators_close(reference->indicators);
 	closings_close(reference->closings);
+	excuses_close(reference->excuses);
 	for (size_t i = 0; reference->past && i < REFERENCES_KEPT; i++)
 		reference_close(reference->past->list[i].reference);
 	free(reference->past);

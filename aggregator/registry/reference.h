@@ -1,6 +1,6 @@
-/* What a connection needs to know to judge, fold and ask: units, offices, catalogue, indicators and
- * closed periods, as of one moment. Each connection keeps its own, and reloads it when the version
- * in the database has moved. */
+/* What a connection needs to know to judge, fold and ask: units, offices, catalogue, indicators,
+ * closed periods and excuses, as of one moment. Each connection keeps its own, and reloads it when
+ * the version in the database has moved. */
 #pragma once
 
 #include "common/base/blob.h"
@@ -8,6 +8,7 @@
 #include "common/model/catalogue.h"
 #include "common/sys/db.h"
 #include "registry/closings.h"
+#include "registry/excuses.h"
 #include "registry/indicator.h"
 #include "registry/offices.h"
 #include "registry/units.h"
@@ -32,6 +33,7 @@ struct reference {
 		catalogue; /* with its code lists and rules; an empty one before the first import */
 	struct indicators *indicators; /* likewise */
 	struct closings *closings;
+	struct excuses *excuses;
 	bool earlier; /* it is of an earlier instant: offices that came since are not in it */
 	struct reference_past *past; /* owned: a page asks for many cells of one instant */
 };

@@ -19,6 +19,7 @@ const struct ledger_table ledger_tables[] = {
 	{ "office", MOVES_REFERENCE, false },
 	{ "assignment", MOVES_REFERENCE, false },
 	{ "closing", MOVES_REFERENCE, false },
+	{ "excuse", MOVES_REFERENCE, false },
 	{ "office_key", 0, false },
 	{ "publication", 0, false },
 	{ "message", 0, false },

@@ -30,6 +30,8 @@ const struct event_kind event_kinds[] = {
 	{ "change cancel", N_("change taken back before it was in force"), "" },
 	{ "close", N_("period closed"), "closing" },
 	{ "reopen", N_("period opened again"), "closing" },
+	{ "excuse", N_("office excused from reports"), "excuse" },
+	{ "excuse end", N_("excuse taken back"), "excuse" },
 	{ "quarantine release", N_("released from quarantine"), HELD },
 	{ "damaged day left out", N_("damaged day left out"), HELD },
 	{ "pages made anew", N_("damaged totals made anew"), "" },

@@ -247,6 +247,11 @@ static const char *const steps[] = {
 	"CREATE TABLE author(office INTEGER NOT NULL, name TEXT NOT NULL, entry INTEGER NOT NULL,"
 	"  PRIMARY KEY(office, name)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX author_name ON author(name);",
+	/* 19: excuses.c: who need not report what, and why */
+	"CREATE TABLE excuse(id INTEGER PRIMARY KEY, office INTEGER NOT NULL,"
+	"  metric TEXT NOT NULL, form TEXT NOT NULL, calendar TEXT NOT NULL, period TEXT NOT NULL,"
+	"  until TEXT NOT NULL, reason TEXT NOT NULL, who TEXT NOT NULL, at_us INTEGER NOT NULL,"
+	"  ended_us INTEGER) STRICT;",
 };
 
 #define N_STEPS         ((int)(sizeof(steps) / sizeof(steps[0])))

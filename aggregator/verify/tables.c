@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS_MAX 9u
+#define COLUMNS_MAX 11u
 #define KEY_MAX     5u
 #define US_MAX      INT64_C(100000000000000000) /* some 3,000 years: an instant that can be told */
 
@@ -52,6 +52,14 @@ static const struct derived tables[] = {
 	  4,
 	  "tiiiut",
 	  { "metric", "calendar", "grain", "number", "closed_us", "who" },
+	  NULL },
+	{ "excuse",
+	  1,
+	  2,
+	  "iotttttt"
+	  "tuu",
+	  { "id", "office", "metric", "form", "calendar", "period", "until", "reason", "who",
+	    "at_us", "ended_us" },
 	  NULL },
 	{ "office_key",
 	  1,

@@ -244,6 +244,26 @@ static void tokens(struct course *course)
 	must(course, db_commit(testbed->db, err), "tokens");
 }
 
+static void excuses(struct course *course)
+{
+	struct excuse_form form = { .office = "a",
+				    .form = "hour",
+				    .period = "2025-06-20",
+				    .until = "2025-06-24",
+				    .reason = "Mất điện do bão",
+				    .who = "test" };
+	int64_t id = 0;
+	(void)tick(course);
+	must(course, testbed_order_excuse(course->testbed, &form, &id), "excuse");
+	form.form = NULL;
+	form.metric = "l";
+	form.period = form.until = "2025-06";
+	(void)tick(course);
+	must(course, testbed_order_excuse(course->testbed, &form, &id), "excuse");
+	(void)tick(course);
+	must(course, testbed_order_excuse_end(course->testbed, id), "excuse end");
+}
+
 static void backup_note(struct course *course)
 {
 	const struct event_form form = {
@@ -437,6 +457,7 @@ static void figures_end(struct course *course)
 	tell(course, "b", NULL);
 	tell(course, NULL, NULL);
 	tokens(course);
+	excuses(course);
 	must(course, account_name(testbed->db, "test", "Chi Lan", &testbed->err), "account");
 	testbed_exec(testbed, "INSERT INTO contact VALUES(1, 1751000000000000),"
 			      " (2, 1751000000000001)");

@@ -591,6 +591,15 @@ static void make_reopening(struct history *h, struct act *act)
 	}
 }
 
+/* A period of some days, or of some months, and what is reported in it. */
+static void make_excuse(struct history *h, struct act *act)
+{
+	make_closing(h, act);
+	act->office = (int64_t)dice_below(h->dice, HISTORY_OFFICES) + 1;
+	act->day = (int32_t)dice_below(h->dice, 3); /* so many more */
+	act->form = (enum grain)dice_between(h->dice, GRAIN_MINUTE, act->period.grain);
+}
+
 static void make_release(struct history *h, struct act *act)
 {
 	act->at_us = chance(h, 50) ? when_all_is_over(h)
@@ -686,6 +695,43 @@ void history_make_acts(struct history *history, size_t n)
 {
 	make_acts(history, n);
 	acts_follow(history);
+}
+
+/* Behind all that comes before as many batches. */
+static void act_insert(struct history *h, const struct act *act)
+{
+	size_t at = h->n_acts;
+	struct act *acts = realloc(h->acts, (h->n_acts + 1) * sizeof(*acts));
+	assert_non_null(acts);
+	for (; at > 0 && acts[at - 1].before > act->before; at--)
+		acts[at] = acts[at - 1];
+	acts[at] = *act;
+	h->acts = acts;
+	h->n_acts++;
+}
+
+/* With other orders, so that batches are posted together as they would be without. */
+static size_t some_act(struct history *h)
+{
+	return h->n_acts > 0 ? h->acts[dice_below(h->dice, h->n_acts)].before : h->n;
+}
+
+void history_make_excuses(struct history *history, size_t n)
+{
+	struct dice own = *history->dice, *lent = history->dice;
+	history->dice = &own;
+	for (size_t i = 1; i <= n; i++) {
+		struct act act = { .kind = ACT_EXCUSE, .before = some_act(history) };
+		make_excuse(history, &act);
+		act_insert(history, &act);
+		if (i % 4 > 0)
+			continue;
+		act = (struct act){ .kind = ACT_EXCUSE_END,
+				    .before = some_act(history),
+				    .entry = (int64_t)dice_below(&own, i) + 1 };
+		act_insert(history, &act);
+	}
+	history->dice = lent;
 }
 
 /* --- other editions --- */
@@ -875,6 +921,24 @@ static void do_closing(struct testbed *testbed, struct act *act)
 	act->refused = rc < 0;
 }
 
+static void do_excuse(struct testbed *testbed, struct act *act, const char *office)
+{
+	char period[PERIOD_TEXT_MAX], until[PERIOD_TEXT_MAX];
+	struct period last = act->period;
+	last.number += act->day;
+	const struct excuse_form form = { .office = office,
+					  .metric = act->metric,
+					  .form = act->metric ? NULL : grain_name(act->form),
+					  .period = period_format(act->period, period),
+					  .until = period_format(last, until),
+					  .calendar = calendar_name(act->period.calendar),
+					  .reason = "test",
+					  .who = "test" };
+	int rc = testbed_order_excuse(testbed, &form, &act->entry);
+	assert_true(rc == 0 || rc == -EINVAL || rc == -EEXIST);
+	act->refused = rc < 0;
+}
+
 /* As of now, and of no store: what is known of it later must be the same. */
 static struct reference *reference_copy(struct testbed *testbed)
 {
@@ -941,6 +1005,12 @@ static void step(struct history *h, struct testbed *testbed, size_t at)
 	}
 }
 
+/* They move nothing that a change rests on, and so come in its midst. */
+static bool excuses(const struct act *act)
+{
+	return act->kind == ACT_EXCUSE || act->kind == ACT_EXCUSE_END;
+}
+
 static void do_act(struct history *h, struct testbed *testbed, struct act *act)
 {
 	char office[24];
@@ -968,9 +1038,13 @@ static void do_act(struct history *h, struct testbed *testbed, struct act *act)
 		act->refused = testbed_order_import(testbed, act->what, act->csv) < 0;
 	else if (act->kind == ACT_RENAME)
 		(void)testbed_order_rename(testbed, office, act->csv);
+	else if (act->kind == ACT_EXCUSE)
+		do_excuse(testbed, act, office);
+	else if (act->kind == ACT_EXCUSE_END)
+		act->refused = testbed_order_excuse_end(testbed, act->entry) < 0;
 	else
 		do_closing(testbed, act);
-	if (!act->refused)
+	if (!act->refused && !excuses(act))
 		act->after = reference_copy(testbed);
 }
 
@@ -983,7 +1057,7 @@ static void do_acts(struct history *h, struct testbed *testbed, size_t at)
 		h->before = reference_copy(testbed);
 	}
 	while (h->n_done < h->n_acts && h->acts[h->n_done].before <= at) {
-		while (h->change)
+		while (h->change && !excuses(&h->acts[h->n_done]))
 			step(h, testbed, at);
 		do_act(h, testbed, &h->acts[h->n_done++]);
 	}
@@ -1001,6 +1075,15 @@ static void tell_release(struct oracle *oracle, const struct act *act)
 	assert_int_equal(kept, act->kept);
 }
 
+static void tell_excuse(struct oracle *oracle, const struct act *act)
+{
+	struct period last = act->period;
+	last.number += act->day;
+	oracle_excuse(oracle, act->office, act->metric, act->form, period_first_day(act->period),
+		      period_end_day(last), act->done_us);
+	assert_int_equal(oracle->n_leaves, act->entry); /* its number in the ledger */
+}
+
 static void tell_act(struct oracle *oracle, const struct act *act)
 {
 	if (act->kind == ACT_RELEASE)
@@ -1011,6 +1094,10 @@ static void tell_act(struct oracle *oracle, const struct act *act)
 		oracle_move(oracle, act->office, act->unit, act->day, act->done_us);
 	else if (act->kind == ACT_IMPORT || act->kind == ACT_RENAME)
 		oracle_refer(oracle, act->after, act->done_us);
+	else if (act->kind == ACT_EXCUSE)
+		tell_excuse(oracle, act);
+	else if (act->kind == ACT_EXCUSE_END)
+		oracle_excuse_end(oracle, (size_t)act->entry - 1, act->done_us);
 	else if (act->kind == ACT_CLOSE)
 		oracle_close(oracle, act->metric, act->period);
 	else

@@ -12,7 +12,16 @@
 #define HISTORY_OFFICES 8u
 #define HISTORY_DAYS    60 /* figures are of days base to base + this, and units change then */
 
-enum act_kind { ACT_MOVE, ACT_CLOSE, ACT_REOPEN, ACT_RELEASE, ACT_IMPORT, ACT_RENAME };
+enum act_kind {
+	ACT_MOVE,
+	ACT_CLOSE,
+	ACT_REOPEN,
+	ACT_RELEASE,
+	ACT_IMPORT,
+	ACT_RENAME,
+	ACT_EXCUSE,
+	ACT_EXCUSE_END
+};
 
 struct act { /* an order of the province's operator */
 	enum act_kind kind;
@@ -22,7 +31,8 @@ struct act { /* an order of the province's operator */
 	int32_t day;        /* moved from */
 	const char *metric; /* NULL: any */
 	struct period period;
-	int64_t entry; /* released; 0: any */
+	enum grain form; /* excused, where there is no metric */
+	int64_t entry;   /* released; 0: any; of an excuse that ends: which, counted from 1 */
 	bool closed, older_copy;
 	const char *what; /* is imported: "units", "successors", "catalogue", "indicators" or
 			     "dimensions" */
@@ -75,6 +85,8 @@ void history_make_acts(struct history *history, size_t n);
 /** The same, and imports and renames as well, and each happens when it is done: before whatever
  * comes after it. */
 void history_make_all_acts(struct history *history, size_t n);
+/** Then invent @n excuses, and some that end, between all that. The dice stay where they are. */
+void history_make_excuses(struct history *history, size_t n);
 void history_free(struct history *history);
 /** A database with its units, offices and catalogue, and nothing posted. */
 void history_open(const struct history *history, struct testbed *ret_testbed);

@@ -265,6 +265,28 @@ void oracle_reopen(struct oracle *oracle, const char *metric, struct period peri
 	oracle->n_shut = kept;
 }
 
+struct leave {
+	int64_t office;
+	const char *metric; /* lent; NULL: all of the form */
+	enum grain form;
+	int32_t first, end;
+	int64_t from_us, until_us;
+};
+
+void oracle_excuse(struct oracle *oracle, int64_t office, const char *metric, enum grain form,
+		   int32_t first, int32_t end, int64_t at_us)
+{
+	oracle->leaves = one_more(oracle->leaves, oracle->n_leaves, sizeof(*oracle->leaves));
+	oracle->leaves[oracle->n_leaves++] =
+		(struct leave){ office, metric, form, first, end, at_us, INT64_MAX };
+}
+
+void oracle_excuse_end(struct oracle *oracle, size_t nth, int64_t at_us)
+{
+	assert_true(nth < oracle->n_leaves);
+	oracle->leaves[nth].until_us = at_us;
+}
+
 /* --- machines that were set back: by design 9 and older_copy.h --- */
 
 /* The first thing told of the spool; NULL: nothing before told[@end]. */
@@ -464,6 +486,7 @@ static void take(struct oracle *oracle, const struct heard *heard)
 void oracle_settle(struct oracle *oracle, int64_t until_us)
 {
 	oracle->held = oracle->n = oracle->n_changes = 0;
+	oracle->until_us = until_us;
 	oracle->now_us = until_us == INT64_MAX ? civil_now_us() : until_us;
 	for (size_t i = 0; i < oracle->n_told; i++) {
 		struct told *told = &oracle->told[i];
@@ -494,6 +517,7 @@ void oracle_free(struct oracle *oracle)
 	free(oracle->told);
 	free(oracle->shifts);
 	free(oracle->shut);
+	free(oracle->leaves);
 	*oracle = (struct oracle){ 0 };
 }
 
@@ -973,6 +997,28 @@ static bool is_over(const struct ask *ask, int64_t number)
 	return end_us <= ask->o->now_us + 1;
 }
 
+/* Every day of the period is one on which the office need not report it. */
+static bool is_excused(const struct ask *ask, const struct office *office, int64_t number)
+{
+	const struct metric *metric = ask->metric;
+	int32_t first = day_of_number(metric, number), last = first;
+	if (metric->period > GRAIN_DAY)
+		last = period_end_day((struct period){ metric->calendar, metric->period,
+						       (int32_t)number }) -
+		       1;
+	for (size_t i = 0; i < ask->o->n_leaves; i++) {
+		const struct leave *leave = &ask->o->leaves[i];
+		bool known = leave->from_us <= ask->o->until_us &&
+			     (leave->until_us > ask->o->until_us || leave->until_us == INT64_MAX);
+		bool of = leave->metric ? strcmp(leave->metric, metric->name) == 0
+					: leave->form == metric->period;
+		if (known && of && leave->office == office->id && first >= leave->first &&
+		    last < leave->end)
+			return true;
+	}
+	return false;
+}
+
 static void count_pair(const struct ask *ask, const struct office *office, int64_t number,
 		       bool is_due, struct oracle_row *to)
 {
@@ -982,7 +1028,12 @@ static void count_pair(const struct ask *ask, const struct office *office, int64
 	to->reported += is_due && pair.reported;
 	to->on_time += is_due && pair.on_time;
 	to->extra += !is_due && pair.reported;
-	to->carried += is_due && !pair.reported && stands(ask, office, number);
+	bool carried = is_due && !pair.reported && stands(ask, office, number);
+	to->carried += carried;
+	if (!is_due || carried || !is_excused(ask, office, number))
+		return;
+	to->excused += !pair.reported;
+	to->forgiven += pair.reported && !pair.on_time;
 }
 
 static int by_office_order(const void *a, const void *b)
@@ -1102,7 +1153,7 @@ static void count_row(const struct ask *ask, const void *row, struct oracle_row 
 		to->observations += cell->present;
 		to->revisions += cell->revisions;
 	}
-	to->missing = to->due - to->reported - to->carried;
+	to->missing = to->due - to->reported - to->carried - to->excused;
 }
 
 /* --- which rows --- */
@@ -1422,6 +1473,8 @@ static void explain(const struct ask *ask, const void *key, struct oracle_row *r
 
 static void note_what_is_met(const struct ask *ask, const void *key, const struct oracle_row *row)
 {
+	oracle_met.excused += (uint64_t)row->excused;
+	oracle_met.forgiven += (uint64_t)row->forgiven;
 	const struct metric *metric = ask->metric;
 	bool adds = metric->time_agg == AGG_SUM && metric->area_agg == AGG_SUM;
 	oracle_met.left +=

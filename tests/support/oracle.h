@@ -52,6 +52,8 @@ extern struct oracle_met {
 	uint64_t older_let_in;    /* and that an order let in */
 	uint64_t same;            /* observations that say what the newer one says */
 	uint64_t unlisted;        /* observations held since a list did not have their label */
+	uint64_t excused;         /* pairs that were excused and silent, */
+	uint64_t forgiven;        /* or reported late */
 } oracle_met;
 
 struct oracle {
@@ -66,7 +68,9 @@ struct oracle {
 	struct told *told;    /* owned [n_told]: all that was heard */
 	struct shift *shifts; /* owned [n_shifts]: orders of moves */
 	struct shut *shut;    /* owned [n_shut]: closed periods */
-	size_t n_told, n_shifts, n_shut;
+	struct leave *leaves; /* owned [n_leaves]: excuses */
+	size_t n_told, n_shifts, n_shut, n_leaves;
+	int64_t until_us; /* as settled */
 };
 
 /** One that has heard nothing. */
@@ -83,6 +87,11 @@ void oracle_refer(struct oracle *oracle, const struct reference *reference, int6
 /** @metric NULL: all. */
 void oracle_close(struct oracle *oracle, const char *metric, struct period period);
 void oracle_reopen(struct oracle *oracle, const char *metric, struct period period);
+/** @office need not report @metric or, where that is NULL, what is reported per @form, on days
+ * @first to @end - 1, from @at_us on; and no more. */
+void oracle_excuse(struct oracle *oracle, int64_t office, const char *metric, enum grain form,
+		   int32_t first, int32_t end, int64_t at_us);
+void oracle_excuse_end(struct oracle *oracle, size_t nth, int64_t at_us);
 /** An observation came; entries come in the order of the journal. */
 void oracle_hear(struct oracle *oracle, const struct heard *heard);
 
@@ -116,8 +125,9 @@ struct oracle_row {
 					    who is named may be one of several.
 					    None: there is one, or it is the rest */
 	size_t n_reasons;
-	int64_t observations, due, reported, on_time, carried, missing, extra, offices_due,
+	int64_t observations, due, reported, on_time, carried, excused, missing, extra, offices_due,
 		offices_reported, revisions, waiting;
+	int64_t forgiven; /* of the reported: late, but excused */
 	bool astray; /* the rest, though it may count nothing: an office that would be due stands on
 			a unit that is not in force at the bucket's end */
 };

@@ -311,6 +311,32 @@ int testbed_order_closing(struct testbed *testbed, bool reopen, const struct clo
 	return rc;
 }
 
+int testbed_order_excuse(struct testbed *testbed, const struct excuse_form *form, int64_t *ret_id)
+{
+	const struct reference *reference = testbed->reference;
+	must(testbed, db_begin(testbed->db, &testbed->err), "begin");
+	int rc = excuse_add(testbed->db, reference->catalogue, reference->offices, form, ret_id,
+			    &testbed->err);
+	if (rc == 0)
+		must(testbed, db_commit(testbed->db, &testbed->err), "commit");
+	else
+		db_rollback(testbed->db);
+	testbed_refresh(testbed);
+	return rc;
+}
+
+int testbed_order_excuse_end(struct testbed *testbed, int64_t id)
+{
+	must(testbed, db_begin(testbed->db, &testbed->err), "begin");
+	int rc = excuse_end(testbed->db, testbed->reference->offices, id, "test", &testbed->err);
+	if (rc == 0)
+		must(testbed, db_commit(testbed->db, &testbed->err), "commit");
+	else
+		db_rollback(testbed->db);
+	testbed_refresh(testbed);
+	return rc;
+}
+
 /* A number of the answer's heads. */
 static uint64_t head_of(const struct table *table, const char *name)
 {

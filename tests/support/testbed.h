@@ -61,6 +61,10 @@ int testbed_order_import(struct testbed *testbed, const char *what, const char *
 bool testbed_order_rename(struct testbed *testbed, const char *code, const char *name);
 /** closing_add or, with @reopen, closing_remove in a transaction: 0, or why not. */
 int testbed_order_closing(struct testbed *testbed, bool reopen, const struct closing_form *form);
+/** excuse_add in a transaction: 0, or why not. */
+int testbed_order_excuse(struct testbed *testbed, const struct excuse_form *form, int64_t *ret_id);
+/** excuse_end likewise. */
+int testbed_order_excuse_end(struct testbed *testbed, int64_t id);
 /** quarantine_release in a transaction. How many observations passed, how many stayed. */
 void testbed_order_release(struct testbed *testbed, const struct release_form *form,
 			   uint64_t *ret_released, uint64_t *ret_kept);
