@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LATELY_US (INT64_C(600) * 1000000) /* an operator looks, and still sees it */
+#define LATELY_US CONDITION_LATELY_US
 
 /* Each says whether it holds, and then writes its sentence; what is cut is fine. */
 
@@ -295,6 +295,20 @@ static bool offices_silent(const struct condition_facts *facts, char sentence[])
 	return true;
 }
 
+static bool key_doubled(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->doubled == 0)
+		return false;
+	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
+		       _("two machines speak with the key of office %s by turns (offices in that "
+			 "state: %llu): one is a copy of the other, and each takes the other's "
+			 "figures for news. Have all but one stopped there; `lantoa office show "
+			 "%s` has the key"),
+		       facts->doubled_office, (unsigned long long)facts->doubled,
+		       facts->doubled_office);
+	return true;
+}
+
 static bool invitations_expired(const struct condition_facts *facts, char sentence[])
 {
 	if (facts->invitations_expired == 0)
@@ -400,6 +414,7 @@ static const struct {
 	{ catalogue_too_long, "catalogue_too_long", CONDITION_ILL },
 	{ head_differs, "head_differs", CONDITION_ILL },
 	{ set_back, "set_back", CONDITION_NOTE },
+	{ key_doubled, "key_doubled", CONDITION_NOTE },
 	{ pages_mended, "pages_mended", CONDITION_NOTE },
 	{ pages_met, "pages_damaged", CONDITION_NOTE },
 	{ office_at_limit, "office_at_limit", CONDITION_NOTE },

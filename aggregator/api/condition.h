@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CONDITION_LATELY_US (INT64_C(600) * 1000000) /* an operator looks, and still sees it */
+
 struct condition_facts { /* zeros: nothing is wrong */
 	int commit_rc;   /* why commits fail: 0, -ENOSPC, ... */
 	int64_t commit_failing_since_us;
@@ -58,8 +60,11 @@ struct condition_facts { /* zeros: nothing is wrong */
 	/* offices with a key that were not heard for more than a day, */
 	uint64_t silent;
 	char silent_office[CODE_LEN_MAX +
-			   1];    /* the one of them that was not for the longest time, */
-	int64_t silent_us;        /* since then; 0: it never was */
+			   1]; /* the one of them that was not for the longest time, */
+	int64_t silent_us;     /* since then; 0: it never was */
+	uint64_t doubled; /* offices whose key two machines speak with, by turns, within ten minutes
+			   */
+	char doubled_office[CODE_LEN_MAX + 1]; /* one of them */
 	uint64_t doubtful;        /* figures that wait since one cannot know where they belong */
 	const char *no_reference; /* why what is in force cannot be read; NULL: it can */
 	size_t catalogue_len,

@@ -21,8 +21,8 @@ static int status_prepare(struct call *call, struct err *err)
 {
 	const struct api_config *config = api_config_of(call->api);
 
-	if (config->contacts && contacts_copy(config->contacts, &call->contacts) < 0)
-		return err_memory(err);
+	if (heard_contacts(config->contacts, config->key_meters, &call->contacts, err) < 0)
+		return -ENOMEM;
 	if (config->agents && agent_list_copy(config->agents, &call->agents) < 0)
 		return err_memory(err);
 	if (config->gate)

@@ -29,10 +29,8 @@ static int offices_prepare(struct call *call, struct err *err)
 	const struct listed_key *key;
 
 	call->code = http_arg(call->request, "code");
-	if (config->contacts && contacts_copy(config->contacts, &call->contacts) < 0)
-		return err_memory(err);
-	if (config->agents && agent_list_copy(config->agents, &call->agents) < 0)
-		return err_memory(err);
+	if (heard_contacts(config->contacts, config->key_meters, &call->contacts, err) < 0)
+		return -ENOMEM;
 	if (!call->code || !config->meters || !config->key_meters)
 		return 0;
 	/* the meters are the loop's */
@@ -86,16 +84,16 @@ static int add_limits(const struct call *call, sqlite3 *db, int64_t office, stru
 /* What its agent said of itself: with `office show` alone. */
 static void add_agent(const struct call *call, int64_t office, struct table *table)
 {
-	const struct agent_note *agent = agent_list_find(&call->agents, office);
+	const struct contact *agent = contact_list_newest(&call->contacts, office);
 	char text[96], since[INSTANT_TEXT_MAX];
 
-	if (!agent) /* since this daemon was started */
+	if (!agent || !agent->hello_us)
 		return;
 	(void)snprintf(text, sizeof(text), _("%s, protocol %u, said Hello %s"),
 		       *agent->version ? agent->version : "?", agent->protocol,
 		       civil_format(agent->hello_us, since)); /* cut is fine, here and below */
 	table_head(table, "agent", "version", text);
-	if (!agent->tells)
+	if (!agent->told_us)
 		return;
 	(void)snprintf(text, sizeof(text), _("%llu figures, as of %s"),
 		       (unsigned long long)agent->backlog, civil_format(agent->told_us, since));
@@ -106,8 +104,8 @@ static void add_agent(const struct call *call, int64_t office, struct table *tab
 		       (agent->spool_full - 1) / 10, (agent->spool_full - 1) % 10);
 	if (agent->spool_full)
 		table_head(table, "agent", "spool", text);
-	if (agent_clock_word(agent->clock))
-		table_head(table, "agent", "clock", agent_clock_word(agent->clock));
+	if (contact_clock_word(agent->clock))
+		table_head(table, "agent", "clock", contact_clock_word(agent->clock));
 	(void)snprintf(text, sizeof(text), _("every %u s"), agent->push_interval_s);
 	if (agent->push_interval_s)
 		table_head(table, "agent", "push", text);
@@ -184,6 +182,8 @@ static int add_history(const struct call *call, sqlite3 *db, struct table *table
 		add_office(call, table, office, assignment, unit, until);
 	}
 	add_agent(call, office->id, table);
+	if (rc == 0)
+		rc = heard_keys(db, &call->contacts, office->id, table, err);
 	if (rc == 0 && call->metered)
 		rc = add_limits(call, db, office->id, table, err);
 	return rc;

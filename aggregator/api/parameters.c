@@ -88,6 +88,13 @@ static const struct parameter parameters[] = {
 	  .description = "The number of a row's event: only what came before it." },
 	{ "code", NULL, PARAMETER_TEXT, .high = CODE_LEN_MAX, .example = "28249",
 	  .description = "An office's code." },
+	{ "silent", NULL, PARAMETER_TEXT, .high = 16, .example = "2d",
+	  .description = "Offices not heard for so long, such as 2d, 12h, 30m or 90s, or never; 1: "
+			 "for three push intervals of each." },
+	{ "late", NULL, PARAMETER_WORD, .words = "0 1", .example = "1",
+	  .description = "1: offices of which reports are missing whose due day is over." },
+	{ "behind", NULL, PARAMETER_TEXT, .high = 32, .example = "1.10",
+	  .description = "Offices whose program is older than this version." },
 	/* orders */
 	{ "yes", NULL, PARAMETER_WORD, .words = "0 1", .example = "1",
 	  .description = "1: it is meant, though it takes something away." },
@@ -107,6 +114,8 @@ static const struct parameter parameters[] = {
 	  .description = "The number of a journal entry, as the quarantine's rows have it." },
 	{ "all", "/v1/offices/heads", PARAMETER_WORD, .words = "0 1", .example = "1",
 	  .description = "1: all offices are asked." },
+	{ "all", "/v1/offices/heard", PARAMETER_WORD, .words = "0 1", .example = "1",
+	  .description = "1: all offices, whether there is a reason or not." },
 	{ "all", "/v1/messages", PARAMETER_WORD, .words = "yes", .example = "yes",
 	  .description = "All offices are told." },
 	{ "all", RELEASE_PATH, PARAMETER_WORD, .words = "yes no", .example = "yes",

@@ -46,13 +46,13 @@ static const char *heard(const struct condition_facts *facts, int64_t office,
 /* What its agent said: how many figures wait there, and its version. */
 static void add_agent(const struct condition_facts *facts, int64_t office, struct table *table)
 {
-	const struct agent_note *agent =
-		facts->agents ? agent_list_find(facts->agents, office) : NULL;
-	if (agent && agent->tells)
-		table_int(table, (int64_t)agent->backlog);
+	const struct contact *contact =
+		facts->contacts ? contact_list_newest(facts->contacts, office) : NULL;
+	if (contact && contact->told_us)
+		table_int(table, (int64_t)contact->backlog);
 	else
 		table_text(table, NULL);
-	table_text(table, agent && *agent->version ? agent->version : NULL);
+	table_text(table, contact && *contact->version ? contact->version : NULL);
 }
 
 static int office_rows(sqlite3 *db, const struct reference *reference,
@@ -276,6 +276,20 @@ static int silent_count(sqlite3 *db, const struct reference *reference,
 	return rc;
 }
 
+/* Offices whose key two machines spoke with lately. */
+static void doubled_count(const struct reference *reference, struct condition_facts *facts)
+{
+	for (size_t i = 0; facts->contacts && i < facts->contacts->n; i++) {
+		const struct contact *contact = &facts->contacts->list[i];
+		const struct office *office = offices_by_id(reference->offices, contact->office);
+		if (!office || facts->now_us - contact->doubled_us > CONDITION_LATELY_US)
+			continue;
+		facts->doubled++;
+		(void)snprintf(facts->doubled_office, sizeof(facts->doubled_office), "%s",
+			       office->code); /* fits */
+	}
+}
+
 /* Offices whose agent is sent the catalogue alone. */
 static void old_agents_count(const struct reference *reference, struct condition_facts *facts)
 {
@@ -330,6 +344,7 @@ static int reference_facts(sqlite3 *db, const struct reference *reference,
 	facts->damaged_rows = units->n + offices->n;
 	facts->damaged_row = units->n > 0 ? units->notes[0] : offices->notes[0];
 	odd_heads_count(reference, facts);
+	doubled_count(reference, facts);
 	int rc = catalogue_facts(reference, facts, err);
 	if (rc == 0)
 		rc = strays_count(reference, facts, err);

@@ -63,6 +63,13 @@ static const struct option_row known[] = {
 	     "gone, another unit of measure, decimals or period") },
 	{ "days", 0, "NUMBER", N_("for how many days the invitation is good, 1 to 366") },
 	{ "since", 0, "DAY", N_("of this day and those after it, as 2025-06-30") },
+	{ "silent", 0, "[TIME]",
+	  N_("those not heard for so long, such as 2d, 12h or 30m, or never; without a time, for "
+	     "three of their push intervals (a day, where they close the line in between)") },
+	{ "late", 0, NULL,
+	  N_("those of which reports are missing whose due day is over, and which") },
+	{ "behind", 0, "VERSION", N_("those whose program is older than this version") },
+	{ "heard", 0, NULL, N_("every office, with what is heard of it") },
 	{ "into", 0, "FOLDER", N_("write the invitation into this folder, as CODE.invitation") },
 	{ "repair", 0, NULL,
 	  N_("make the rollups anew, day by day, where they differ; not when the journal itself is "

@@ -105,6 +105,25 @@ static int list(const struct order *order, struct err *err)
 	return order_ask_rows(order, arguments, 3, err);
 }
 
+/* The register; or, as soon as anything is asked for of whom one hears, that. */
+static int office_list(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const char *silent = args_option(args, "silent"), *behind = args_option(args, "behind");
+	bool late = args_option(args, "late"), all = args_option(args, "heard");
+
+	if (silent && !*silent)
+		silent = args->n_words > 0 ? args->words[0] : "1";
+	const struct argument arguments[] = { { "silent", silent },
+					      { "late", late ? "1" : NULL },
+					      { "behind", behind },
+					      { "all", all ? "1" : NULL } };
+	const char *path =
+		silent || late || behind || all ? "/v1/offices/heard" : args->command->path;
+
+	return order_ask_rows_at(order, path, arguments, 4, err);
+}
+
 /* Every --label, parted by ';'. An empty blob when there is none. */
 static int labels_join(const struct args *args, struct blob *out)
 {
@@ -555,9 +574,14 @@ const struct command commands[] = {
 	  .path = "/v1/offices/rename",
 	  .done = N_("Offices renamed: %s\n") },
 	{ .words = "office list",
-	  .usage = "",
-	  .help = N_("List the offices and the units they report for today."),
-	  .run = list,
+	  .usage = "[--silent [TIME]] [--late] [--behind VERSION] [--heard]",
+	  .help = N_("List the offices and the units they report for today. With any option, "
+		     "whom one hears of instead: those offices that it means, with several the "
+		     "ones that any of them means, who needs a call most first."),
+	  .options = "silent late behind heard",
+	  .n_more = 1,
+	  .check = usage_office_list,
+	  .run = office_list,
 	  .method = "GET",
 	  .path = "/v1/offices" },
 	{ .words = "office show",

@@ -33,6 +33,17 @@ static const char *const words[] __attribute__((unused)) = {
 	N_("excuse"),
 };
 
+/* Why an office is told of, likewise. */
+static const char *const reasons[] __attribute__((unused)) = {
+	N_("late"),
+	N_("silent"),
+	N_("behind"),
+	N_("late, silent"),
+	N_("late, behind"),
+	N_("silent, behind"),
+	N_("late, silent, behind"),
+};
+
 /* Columns, and counters of status, by the names that the aggregator gives them. */
 static const struct title {
 	const char *name, *text;
@@ -70,12 +81,14 @@ static const struct title {
 	{ "before_period", N_("Period before"), 0 },
 	{ "before_reported", N_("Reported before"), NUMBER },
 	{ "before_until", N_("Before under way until"), 0 },
+	{ "backlog", N_("Not sent yet"), NUMBER },
 	{ "beyond_repair", N_("Beyond repair"), NUMBER },
 	{ "calendar", N_("Calendar"), WORDS },
 	{ "carried", N_("Carried"), NUMBER | QUIET },
 	{ "change", N_("Change"), WORDS },
 	{ "change_percent", N_("Change, percent"), NUMBER },
 	{ "change_reason", N_("Not compared because"), 0 },
+	{ "clock", N_("Clock"), WORDS },
 	{ "code", N_("Code"), 0 },
 	{ "column", N_("Column"), 0 },
 	{ "damaged", N_("Damaged"), WORDS },
@@ -111,6 +124,7 @@ static const struct title {
 	{ "last_contact", N_("Last contact"), 0 },
 	{ "last_received", N_("Last figures"), 0 },
 	{ "late", N_("Late"), WORDS | NUMBER },
+	{ "late_since", N_("Late since"), 0 },
 	{ "ledger", N_("This ledger"), WORDS },
 	{ "level", N_("Level"), WORDS },
 	{ "means", N_("Means"), 0 },
@@ -129,14 +143,18 @@ static const struct title {
 	{ "offices_finished", N_("Offices finished"), NUMBER | QUIET },
 	{ "offices_reported", N_("Offices reported"), NUMBER },
 	{ "old_code", N_("Old code"), 0 },
+	{ "oldest", N_("The oldest of it"), 0 },
 	{ "on_time", N_("On time"), NUMBER },
 	{ "operands", N_("Operands"), PAIRS },
 	{ "outcome", N_("Outcome"), WORDS },
+	{ "overdue", N_("Overdue"), 0 },
 	{ "pages", N_("Rollup pages"), NUMBER },
 	{ "parent", N_("Parent"), 0 },
 	{ "path", N_("Path"), NUMBER },
 	{ "percent", N_("Percent"), NUMBER },
 	{ "period", N_("Period"), 0 },
+	{ "protocol", N_("Protocol"), NUMBER },
+	{ "push_interval", N_("Sends every (s)"), NUMBER },
 	{ "problem", N_("Problem"), WORDS },
 	{ "rank", N_("Rank"), NUMBER },
 	{ "read", N_("Read"), 0 },
@@ -148,6 +166,8 @@ static const struct title {
 	{ "revised", N_("Revised"), NUMBER | QUIET },
 	{ "revisions", N_("Revisions"), NUMBER },
 	{ "share", N_("Share"), NUMBER },
+	{ "silent_since", N_("Silent since"), 0 },
+	{ "spool_percent", N_("Spool full (%)"), NUMBER },
 	{ "spools", N_("Spools"), NUMBER },
 	{ "target", N_("Target"), NUMBER },
 	{ "target_year", N_("Target year"), NUMBER },
@@ -164,10 +184,12 @@ static const struct title {
 	{ "valid_to", N_("Valid to"), 0 },
 	{ "value", N_("Value"), NUMBER },
 	{ "waiting", N_("In quarantine"), NUMBER | QUIET },
+	{ "version", N_("Program"), 0 },
 	{ "was", N_("Was"), NUMBER },
 	{ "what", N_("What"), 0 },
 	{ "where", N_("Where"), 0 },
 	{ "who", N_("Who"), 0 },
+	{ "why", N_("Why"), WORDS },
 	/* a trial import, or release */
 	{ "would.released", N_("Would be released"), NUMBER },
 	{ "would.kept", N_("Would stay"), NUMBER },
@@ -197,6 +219,7 @@ static const struct title {
 	{ "agent.spool", N_("How full its spool is"), 0 },
 	{ "agent.clock", N_("Its clock is right by"), WORDS },
 	{ "agent.push", N_("It sends"), 0 },
+	{ "keys.N", N_("Key"), 0 },
 	/* limits of an office */
 	{ "bytes", N_("Bytes a minute"), 0 },
 	{ "connections", N_("Connections"), 0 },
@@ -275,6 +298,15 @@ static const struct title *title_of_head(const char *object, const char *name)
 void draw_head(const char *object, const char *name, const char *value, FILE *out)
 {
 	const struct title *title = title_of_head(object, name);
+	char numbered[TITLE_MAX];
+
+	/* "keys" has a number for each key. */
+	if (!title &&
+	    snprintf(numbered, sizeof(numbered), "%s.N", object) < (int)sizeof(numbered) &&
+	    title_find(numbered)) {
+		fprintf(out, "%s %s: %s\n", _(title_find(numbered)->text), name, value);
+		return;
+	}
 	bool sentence = title && title->traits & WORDS && *value;
 
 	fprintf(out, "%s: %s\n", title ? _(title->text) : name, sentence ? _(value) : value);

@@ -42,13 +42,14 @@ int order_ask_report(const struct order *order, const struct request *request, s
 	return rc;
 }
 
-int order_ask_rows(const struct order *order, const struct argument arguments[], size_t n,
-		   struct err *err)
+int order_ask_rows_at(const struct order *order, const char *path,
+		      const struct argument arguments[], size_t n, struct err *err)
 {
 	struct request request = order_request(order);
 	struct blob answer = { 0 };
 	int rc;
 
+	request.path = path;
 	request.arguments = arguments;
 	request.n_arguments = n;
 	request.accept = output_type(order->format);
@@ -57,6 +58,12 @@ int order_ask_rows(const struct order *order, const struct argument arguments[],
 		rc = output_rows(order, &answer, err);
 	blob_free(&answer);
 	return rc;
+}
+
+int order_ask_rows(const struct order *order, const struct argument arguments[], size_t n,
+		   struct err *err)
+{
+	return order_ask_rows_at(order, order->args->command->path, arguments, n, err);
 }
 
 /* {"code": "...", ...}: @fields[n] without those that have no value. */

@@ -15,6 +15,9 @@ int order_ask_report(const struct order *order, const struct request *request, s
 /** The answer is rows (output_rows); @arguments [n] go into the address. */
 int order_ask_rows(const struct order *order, const struct argument arguments[], size_t n,
 		   struct err *err);
+/** The same of another path than the command's. */
+int order_ask_rows_at(const struct order *order, const char *path,
+		      const struct argument arguments[], size_t n, struct err *err);
 /** Send @fields [n], less those that have no value, as an object of texts; the answer is one value.
  */
 int order_post(const struct order *order, const struct argument fields[], size_t n,

@@ -38,6 +38,19 @@ int usage_office_heads(const struct args *args, struct err *err)
 	return 0;
 }
 
+/* "--silent 2d" is typed as other options are; getopt leaves a value that may be missing alone. */
+int usage_office_list(const struct args *args, struct err *err)
+{
+	const char *silent = args_option(args, "silent");
+
+	if (args->n_words > 0 && (!silent || *silent))
+		return err_set(
+			err, -EINVAL,
+			"'%s' is too much: office list takes no word but the time of --silent",
+			args->words[0]);
+	return 0;
+}
+
 int usage_office_tell(const struct args *args, struct err *err)
 {
 	bool all = args_option(args, "all"), metric = args_option(args, "metric");

@@ -2,7 +2,6 @@
 
 #include "common/base/array.h"
 #include "common/base/search.h"
-#include "common/base/utf8.h"
 #include "common/model/civil.h"
 
 #include <errno.h>
@@ -63,19 +62,6 @@ static struct agent_note *enter(struct agent_list *agents, int64_t office)
 	return &list[place];
 }
 
-static void take_condition(struct agent_note *note, const Lantoa__V1__Condition *condition)
-{
-	note->tells = condition != NULL;
-	if (!condition)
-		return;
-	note->told_us = civil_now_us();
-	note->backlog = condition->backlog;
-	note->oldest_us = condition->oldest_us;
-	note->spool_full = condition->spool_full;
-	note->clock = (int)condition->clock;
-	note->push_interval_s = condition->push_interval_s;
-}
-
 static void take_head(struct agent_note *note, const Lantoa__V1__Head *head)
 {
 	bool good = head && head->position > 0 && head->position <= INT64_MAX &&
@@ -94,9 +80,6 @@ void agents_hello(struct agent_list *agents, int64_t office, const struct gate_p
 	note->hello_us = civil_now_us();
 	note->protocol = protocol;
 	note->peer = *peer;
-	(void)utf8_print(note->version, sizeof(note->version), "%s",
-			 hello->version); /* cut is fine */
-	take_condition(note, hello->condition);
 	take_head(note, hello->head);
 }
 
@@ -111,33 +94,8 @@ void agents_judged(struct agent_list *agents, int64_t office, int64_t position,
 	note->odd_position = position;
 }
 
-void agents_condition(struct agent_list *agents, int64_t office,
-		      const Lantoa__V1__Condition *condition)
-{
-	size_t place;
-	struct agent_note *note = find(agents, office, &place);
-	if (note && condition)
-		take_condition(note, condition);
-}
-
 bool agents_speak(const struct agent_list *agents, int64_t office, uint32_t least)
 {
 	const struct agent_note *note = agent_list_find(agents, office);
 	return note && note->protocol >= least;
-}
-
-const char *agent_clock_word(int clock)
-{
-	switch (clock) { /* the words of the agent's own status */
-	case LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_BY_NOBODY:
-		return "no one";
-	case LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_BY_BATTERY:
-		return "battery";
-	case LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_BY_PROVINCE:
-		return "province";
-	case LANTOA__V1__CONDITION__CLOCK_TRUST__CLOCK_BY_SYSTEM:
-		return "kernel";
-	default:
-		return NULL;
-	}
 }

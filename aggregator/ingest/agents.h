@@ -1,6 +1,7 @@
-/* What the agent of each office said of itself last: with its Hello, and since protocol 3 with each
- * Ping. It is known in memory, on the loop thread, and forgotten with a restart: agents connect
- * again then, and say it again. It is no figure, and nothing is derived from it. */
+/* What goes on with the agent that speaks for an office: since its last Hello, in memory, on the
+ * loop thread. It is forgotten with a restart: agents connect again then, and say it again. What it
+ * says of its machine is kept, key by key, by contacts.h. It is no figure, and nothing is derived
+ * from it. */
 #pragma once
 
 #include "ingest/gate.h"
@@ -10,20 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AGENT_VERSION_MAX 32u /* bytes of it that are kept */
-
 struct agent_note {
 	int64_t office;
-	int64_t hello_us, told_us;           /* by the province's clock: its last Hello; the rest */
-	uint32_t protocol;                   /* that is spoken with it */
-	char version[AGENT_VERSION_MAX + 1]; /* of its program; "" when it does not say */
-	bool tells;                          /* what follows; agents of before protocol 3 do not */
-	uint64_t backlog;                    /* figures recorded there and not acked */
-	int64_t oldest_us;                   /* since when the oldest batch waits; 0: none does */
-	uint32_t spool_full;                 /* 1 and thousandths; 0: not told */
-	int clock;                           /* enum of Condition.clock */
-	uint32_t push_interval_s;            /* 0: not told */
-	struct gate_peer peer;               /* where its last Hello came from */
+	int64_t hello_us;      /* its last Hello, by the province's clock */
+	uint32_t protocol;     /* that is spoken with it */
+	struct gate_peer peer; /* where its last Hello came from */
 	/* The newest head of the ledger that is kept there, with its last Hello; 0: none, or not
 	 * told. */
 	int64_t position;
@@ -57,13 +49,8 @@ void agent_list_free(struct agent_list *agents);
  * not. */
 void agents_hello(struct agent_list *agents, int64_t office, const struct gate_peer *peer,
 		  uint32_t protocol, const Lantoa__V1__Hello *hello);
-/** @office, which said Hello before, is so. */
-void agents_condition(struct agent_list *agents, int64_t office,
-		      const Lantoa__V1__Condition *condition);
 /** A head that it told, of @position, is @verdict. */
 void agents_judged(struct agent_list *agents, int64_t office, int64_t position,
 		   enum link_verdict verdict);
 /** Is protocol @least or a higher one spoken with @office? */
 bool agents_speak(const struct agent_list *agents, int64_t office, uint32_t least);
-/** A stable word for what vouches for its clock; NULL: not told, or not known to this version. */
-const char *agent_clock_word(int clock);

@@ -123,12 +123,13 @@ static void on_batch(struct intake *intake, const struct incoming *in)
 
 static void on_hello(struct intake *intake, const struct incoming *in)
 {
+	contacts_hello(intake->contacts, in->key, in->frame->hello);
 	sessions_hello(&intake->sessions, in->peer, in->key, in->frame->hello);
 }
 
 static void on_enrol(struct intake *intake, const struct incoming *in)
 {
-	contacts_note(intake->contacts, in->key->office);
+	contacts_note(intake->contacts, in->key, in->peer->routing_id);
 	sessions_enrol(&intake->sessions, in->peer, in->key, in->frame->enrol);
 }
 
@@ -159,7 +160,7 @@ static void on_ping(struct intake *intake, const struct incoming *in)
 	Lantoa__V1__Pong pong = LANTOA__V1__PONG__INIT;
 	pong.clock_us = journal_clock_told_us(committer_clock(intake->committer));
 	pong.catalogue_version = catalogue_watch_version(&intake->catalogue_watch);
-	agents_condition(&intake->agents, in->key->office, in->frame->ping->condition);
+	contacts_condition(intake->contacts, in->key, in->frame->ping->condition);
 	if (agents_speak(&intake->agents, in->key->office, WIRE_EDITIONS))
 		pong.edition_version = catalogue_watch_edition(&intake->catalogue_watch)->version;
 	Lantoa__V1__Head head;
@@ -216,7 +217,7 @@ void intake_on_frame(void *context, const struct gate_peer *peer, zmq_msg_t *mes
 	if (!key || intake->on_idle)
 		return;
 	if (key->state == KEY_ACTIVE) /* what it says may be refused: it is there */
-		contacts_note(intake->contacts, key->office);
+		contacts_note(intake->contacts, key, peer->routing_id);
 	uint64_t now_ms = uv_now(intake->loop);
 	if (!meters_take(intake->meters, who_of(key), LIMIT_BYTES, len, now_ms)) { /* I11 */
 		drop_over(intake, key, LIMIT_BYTES);

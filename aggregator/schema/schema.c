@@ -252,6 +252,18 @@ static const char *const steps[] = {
 	"  metric TEXT NOT NULL, form TEXT NOT NULL, calendar TEXT NOT NULL, period TEXT NOT NULL,"
 	"  until TEXT NOT NULL, reason TEXT NOT NULL, who TEXT NOT NULL, at_us INTEGER NOT NULL,"
 	"  ended_us INTEGER) STRICT;",
+	/* 20: what is known of each key, and when it was heard: contacts.c. What was known of an
+	   office was heard with the key that may come in, or else the one that might last. */
+	("ALTER TABLE contact RENAME TO contact_before;"
+	 "CREATE TABLE contact(key INTEGER PRIMARY KEY, office INTEGER NOT NULL,"
+	 "  at_us INTEGER NOT NULL, hello_us INTEGER NOT NULL, protocol INTEGER NOT NULL,"
+	 "  version TEXT NOT NULL, told_us INTEGER NOT NULL, backlog INTEGER NOT NULL,"
+	 "  oldest_us INTEGER NOT NULL, spool_full INTEGER NOT NULL, clock INTEGER NOT NULL,"
+	 "  push_s INTEGER NOT NULL) STRICT;"
+	 "INSERT INTO contact SELECT k.id, c.office, c.at_us, 0, 0, '', 0, 0, 0, 0, 0, 0"
+	 "  FROM contact_before c JOIN office_key k ON k.id = (SELECT id FROM office_key"
+	 "  WHERE office = c.office AND state IN (2, 4) ORDER BY state, id DESC LIMIT 1);"
+	 "DROP TABLE contact_before;"),
 };
 
 #define N_STEPS         ((int)(sizeof(steps) / sizeof(steps[0])))

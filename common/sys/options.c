@@ -42,8 +42,9 @@ int options_take(int argc, char *argv[], const struct option_row known[], enum o
 	for (int i = 0; known[i].name; i++) {
 		assert(i < (int)OPTIONS_MAX);
 		longs[i] = (struct option){ .name = known[i].name,
-					    .has_arg = known[i].value ? required_argument
-								      : no_argument,
+					    .has_arg = !known[i].value          ? no_argument
+						       : *known[i].value == '[' ? optional_argument
+										: required_argument,
 					    .val = ROW_0 + i };
 		if (known[i].letter)
 			*end++ = known[i].letter;

@@ -12,7 +12,8 @@
 struct option_row {
 	const char *name;  /* without the dashes; NULL ends the table */
 	char letter;       /* its short form; 0: it has none */
-	const char *value; /* what its value is called in help; NULL: it takes none */
+	const char *value; /* what its value is called in help; NULL: it takes none; "[WORD]": it
+			      may have one, which is then typed as --name=value */
 	const char *help;  /* N_(), for whoever prints the table; may be NULL */
 };
 

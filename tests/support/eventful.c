@@ -459,8 +459,10 @@ static void figures_end(struct course *course)
 	tokens(course);
 	excuses(course);
 	must(course, account_name(testbed->db, "test", "Chi Lan", &testbed->err), "account");
-	testbed_exec(testbed, "INSERT INTO contact VALUES(1, 1751000000000000),"
-			      " (2, 1751000000000001)");
+	testbed_exec(testbed,
+		     "INSERT INTO contact VALUES(1, 1, 1751000000000000, 1751000000000000, 3,"
+		     " '1.0', 1751000000000000, 7, 1750000000000000, 11, 4, 60),"
+		     " (2, 2, 1751000000000001, 0, 0, '', 0, 0, 0, 0, 0, 0)");
 	backup_note(course);
 	send_day(course, &course->a, "2025-06-25", 7);
 	backup_note(course);

@@ -139,7 +139,7 @@ static int nothing_run(struct store_job *job, sqlite3 *db, const struct referenc
 		       struct err *err)
 {
 	(void)job, (void)reference;
-	return db_exec(db, "INSERT OR REPLACE INTO contact(office, at_us) VALUES(1, 1)", err);
+	return db_exec(db, "INSERT OR REPLACE INTO token_use(token, used_us) VALUES(1, 1)", err);
 }
 
 static bool nothing_over;

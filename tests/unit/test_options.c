@@ -17,6 +17,7 @@ static const struct option_row known[] = {
 	{ .name = "all-of-it" },
 	{ .name = "help", .letter = 'h' },
 	{ .name = "depth", .letter = 'd', .value = "NUMBER" },
+	{ .name = "since", .value = "[TIME]" },
 	{ 0 },
 };
 
@@ -63,6 +64,18 @@ static void assert_operands(const char *expected)
 	}
 	assert_string_equal(found, expected);
 	assert_null(options.operands[options.n_operands]);
+}
+
+/* The word after it may be anything, so it is left alone; who knows better looks at it. */
+static void a_value_that_may_be_missing_is_typed_with_its_name(void **state)
+{
+	(void)state;
+	assert_int_equal(take("--since 2d --since=3d x --since"), 0);
+	assert_int_equal(options.n_given, 3);
+	assert_string_equal(options.given[0].value, "");
+	assert_string_equal(options.given[1].value, "3d");
+	assert_string_equal(options.given[2].value, "");
+	assert_operands("2d x");
 }
 
 static void an_unknown_option_is_named_as_it_was_typed(void **state)
@@ -175,6 +188,7 @@ static void options_have_a_bound(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_value_that_may_be_missing_is_typed_with_its_name),
 #define TEST(name) cmocka_unit_test(name)
 		TEST(an_unknown_option_is_named_as_it_was_typed),
 		TEST(a_name_is_typed_in_full),
