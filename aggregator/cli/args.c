@@ -78,6 +78,7 @@ static const struct option_row known[] = {
 	  N_("a head of the ledger that somebody kept, as verify printed it then; is it still a "
 	     "link "
 	     "of it?") },
+	{ "force", 0, NULL, N_("overwrite the file if it is there") },
 	{ "keep", 0, "NUMBER",
 	  N_("then remove all such files there but the newest, as many as this") },
 	{ "most", 0, "NUMBER", N_("print no more rows than this") },
@@ -121,6 +122,7 @@ static const struct {
 	{ "office tell", "metric", N_("the figure that is asked about: of this metric") },
 	{ "office tell", "label",
 	  N_("the figure that is asked about: with this label; may be given several times") },
+	{ "export sqlite", "metric", N_("of these metrics and indicators alone") },
 	{ "quality", "from", N_("first period, such as 2025, 2025-Q2, 2025-06 or 2025-06-30") },
 	{ "quarantine release", "all", N_("everything that waits and may count now") },
 	{ "quarantine release", "dry-run",

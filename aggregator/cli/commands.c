@@ -3,6 +3,7 @@
 #include "cli/args.h"
 #include "cli/cmd_backup.h"
 #include "cli/cmd_changes.h"
+#include "cli/cmd_export.h"
 #include "cli/cmd_invite.h"
 #include "cli/cmd_setup.h"
 #include "cli/cmd_verify.h"
@@ -660,6 +661,20 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/query",
 	  .show = figures },
+	{ .words = "export sqlite",
+	  .usage = "FILE [--metric NAME[,NAME...]] [--area CODE] [--from PERIOD] [--to PERIOD] "
+		   "[--per "
+		   "GRAIN] [--structure DAY] [--known INSTANT] [--force]",
+	  .help = N_(
+		  "Write figures into a new SQLite file of flat tables, for DuckDB, R or pandas: "
+		  "by "
+		  "each level and office, with how complete they are, and the reference data; all "
+		  "as known at one moment. Without --metric of every metric and indicator, without "
+		  "--from since January of last year, without --per by months."),
+	  .options = "metric area from to per structure known force",
+	  .n_words = 1,
+	  .run = cmd_export_sqlite_run,
+	  .done = N_("Figures exported: %s\n") },
 	{ .words = "labels",
 	  .usage = "METRIC",
 	  .help = N_("List which labels the figures of a metric have, and may have, dimension by "
