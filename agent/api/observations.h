@@ -5,12 +5,12 @@
  *                      "note": "two of them since May"}, ...]}
  *
  * value is a string of digits, a number, which is taken as it is written, never rounded, or null,
- * which withdraws; period, labels, add, author and note may be left out (agent/record/entry.h). */
+ * which withdraws; period, labels, add, author and note may be left out (common/model/entry.h). */
 #pragma once
 
 #include "common/base/blob.h"
 #include "common/base/err.h"
-#include "record/entry.h"
+#include "common/model/entry.h"
 
 #include <stddef.h>
 

@@ -12,8 +12,8 @@
 #include "clerk/urlencoded.h"
 #include "clerk/values.h"
 #include "clerk/wording.h"
+#include "common/model/entry.h"
 #include "common/model/outlier.h"
-#include "record/entry.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #include "cli/agent_commands.h"
 #include "cli/session.h"
 #include "common/base/i18n.h"
-#include "record/hand_in.h"
+#include "common/model/hand_in.h"
 #include "sources/output.h"
 #include "sources/sql_read.h"
 

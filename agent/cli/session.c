@@ -9,12 +9,12 @@
 #include "clerk/urlencoded.h"
 #include "cli/agent_client.h"
 #include "common/model/civil.h"
+#include "common/model/hand_in.h"
 #include "common/sys/owner.h"
 #include "common/text/answer.h"
 #include "office/facts.h"
 #include "office/identity.h"
 #include "office/state.h"
-#include "record/hand_in.h"
 #include "record/validation.h"
 
 #include <errno.h>

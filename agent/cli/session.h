@@ -5,10 +5,10 @@
 #include "common/base/blob.h"
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
+#include "common/model/entry.h"
 #include "office/identity.h"
 #include "office/settings.h"
 #include "record/comparison.h"
-#include "record/entry.h"
 
 #include <jansson.h>
 #include <stddef.h>

@@ -7,12 +7,12 @@
 
 #include "clock/clock_core.h"
 #include "common/base/err.h"
+#include "common/model/civil.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CLOCK_BOOT_MAX   40u       /* a boot id, which is a UUID in text */
-#define CLOCK_UNKNOWN_US INT64_MAX /* later than any instant */
+#define CLOCK_BOOT_MAX 40u /* a boot id, which is a UUID in text */
 
 struct clock;
 

@@ -18,7 +18,7 @@
  * is told once, at the first line that takes part, and all is told in the order of the lines.
  *
  * A file is read twice: once with config.noting, so that a figure with two values and a total
- * beside its parts (agent/record/hand_in.h) are known before the first is recorded, and once to
+ * beside its parts (common/model/hand_in.h) are known before the first is recorded, and once to
  * record.
  *
  * A form that we made (import/own_form.c) knows whose it is and what stood in it. */
@@ -26,11 +26,11 @@
 
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
+#include "common/model/entry.h"
+#include "common/model/hand_in.h"
 #include "import/dialect.h"
 #include "import/headings.h"
 #include "record/comparison.h"
-#include "record/entry.h"
-#include "record/hand_in.h"
 
 #include <stdbool.h>
 #include <stddef.h>

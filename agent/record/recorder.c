@@ -6,7 +6,7 @@
 
 #include "clock/clock.h"
 #include "common/base/container.h"
-#include "record/hand_in.h"
+#include "common/model/hand_in.h"
 
 #include <errno.h>
 #include <stdlib.h>

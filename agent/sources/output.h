@@ -13,7 +13,7 @@
 
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
-#include "record/entry.h"
+#include "common/model/entry.h"
 
 #include <stddef.h>
 #include <stdint.h>

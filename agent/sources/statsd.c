@@ -12,7 +12,7 @@
 #include "common/base/log_limit.h"
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
-#include "record/entry.h"
+#include "common/model/entry.h"
 #include "sources/datagram.h"
 #include "sources/statsd_line.h"
 #include "sources/tally_record.h"

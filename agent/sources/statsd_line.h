@@ -13,8 +13,8 @@
 #include "common/base/decimal.h"
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
+#include "common/model/entry.h"
 #include "common/model/labels.h"
-#include "record/entry.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -13,6 +13,8 @@ int civil_check_zone(const char *zone, struct err *err);
  * As civil_check_zone(). */
 int civil_set_zone(const char *zone, struct err *err);
 
+#define CLOCK_UNKNOWN_US INT64_MAX /* nobody knows the time: later than any instant */
+
 /** UTC microseconds since 1970, from the wall clock. */
 int64_t civil_now_us(void);
 /** Does somebody keep the wall clock right: the kernel calls it synchronised? */

@@ -185,7 +185,7 @@ static void a_list_is_compared_as_the_oracle_does(struct dice *dice, void *conte
 		int32_t range = (int32_t)dice_between(dice, 5, 60);
 		for (size_t want = 1 + dice_below(dice, 40); n < want;) {
 			list[n] = any(dice, range);
-			/* two values of one figure are refused before: agent/record/hand_in.h */
+			/* two values of one figure are refused before: common/model/hand_in.h */
 			const struct observation *other = standing(&(struct fixture){ 0 }, list, n,
 								   &list[n], list[n].period.number);
 			if (other)

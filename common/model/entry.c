@@ -1,6 +1,5 @@
-#include "record/entry.h"
+#include "common/model/entry.h"
 
-#include "clock/clock.h"
 #include "common/base/decimal.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
@@ -178,13 +177,13 @@ static int judge_remark(const struct entry *entry, struct err *err)
 	const char *author = entry->author ? entry->author : "";
 	const char *note = entry->note ? entry->note : "";
 	size_t author_len = strlen(author), note_len = strlen(note);
-	if (author_len > SPOOL_AUTHOR_MAX || !utf8_printable(author, author_len))
+	if (author_len > OBSERVATION_AUTHOR_MAX || !utf8_printable(author, author_len))
 		return err_set(err, -EINVAL,
 			       "who typed it is named by one line of at most %u bytes",
-			       SPOOL_AUTHOR_MAX);
-	if (note_len > SPOOL_NOTE_MAX)
+			       OBSERVATION_AUTHOR_MAX);
+	if (note_len > OBSERVATION_NOTE_MAX)
 		return err_set(err, -EINVAL, "its note has %zu bytes, and at most %u are kept",
-			       note_len, SPOOL_NOTE_MAX);
+			       note_len, OBSERVATION_NOTE_MAX);
 	if (!utf8_printable(note, note_len))
 		return err_set(err, -EINVAL,
 			       "its note holds a line's end or another sign that cannot be shown; "

@@ -1,6 +1,6 @@
 /* A figure is found by its name; the parts of a total are one figure together, by the total's name
  * and a mark. */
-#include "record/hand_in.h"
+#include "common/model/hand_in.h"
 
 #include "common/base/arena.h"
 #include "common/base/array.h"

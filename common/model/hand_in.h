@@ -7,8 +7,8 @@
 #include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
-#include "record/entry.h"
-#include "spool/spool.h"
+#include "common/model/entry.h"
+#include "common/model/observation.h"
 
 #include <stdbool.h>
 #include <stddef.h>

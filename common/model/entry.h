@@ -1,10 +1,12 @@
 /* A figure as people and programs give it, in words, on its way to an observation. The one place
- * that judges them by the cached catalogue, for record, import and the API alike. */
+ * that judges them by the catalogue: at an office for record, import and the API alike, at the
+ * province for what its operators record. */
 #pragma once
 
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
-#include "spool/spool.h"
+#include "common/model/labels.h"
+#include "common/model/observation.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,8 +32,7 @@ struct entry { /* all texts borrowed */
  * metric, a period of another grain or in the future, wrong labels, no number, too many decimals,
  * out of range, a note or an author that is too long, or not of one line. What is withdrawn may
  * have any labels: it stands under them. @now_us tells the current period; CLOCK_UNKNOWN_US: nobody
- * knows it, so nothing lies in the future, and what has no period is of "now"
- * (agent/clock/clock.h).
+ * knows it, so nothing lies in the future, and what has no period is of "now".
  */
 int entry_judge(const struct catalogue *catalogue, const struct entry *entry, int64_t now_us,
 		char ret_labels[LABELS_TEXT_MAX], struct observation *ret_obs, struct err *err);
