@@ -39,8 +39,9 @@ struct api_config { /* all of it outlives the api */
 	const uint32_t *invitation_days;  /* for which one is good; may change on the loop */
 	const struct gate_counters *gate; /* may be NULL, as the next one */
 	const struct intake_counters *intake;
-	const struct contacts *contacts;   /* likewise */
-	const struct agent_list *agents;   /* likewise; NULL: nobody's are known */
+	struct intake *poster;           /* through which figures are recorded; NULL: none can be */
+	const struct contacts *contacts; /* likewise */
+	const struct agent_list *agents; /* likewise; NULL: nobody's are known */
 	struct heads_survey *heads_survey; /* likewise; NULL: no office can be asked */
 	const struct meters *meters;       /* of offices; NULL: what they use is not told */
 	const struct meters *key_meters;   /* of keys: gate_meters(); NULL with the former */

@@ -64,8 +64,8 @@ static int on_run(struct store_job *job, sqlite3 *db, const struct reference *re
 		if (rc == 0)
 			tag_make(call, &begun, api_tags(call->api), reference);
 	}
-	if (rc == 0 && call->action->way == CALL_WRITE && call->caller.known &&
-	    !call->caller.by_token && !call->dry_run)
+	bool writes = call->action->way == CALL_WRITE || call->action->way == CALL_POST;
+	if (rc == 0 && writes && call->caller.known && !call->caller.by_token && !call->dry_run)
 		account_meet(db, call->caller.who, call->caller.uid);
 	return rc;
 }
@@ -131,6 +131,36 @@ static void on_done(struct store_job *job, int rc, const struct err *err)
 	conclude(call, rc, rc == was ? err : &late);
 }
 
+static int on_post(struct committer_act *act, struct ledger *ledger, sqlite3 *db,
+		   const struct reference *reference, struct err *err)
+{
+	struct call *call = container_of(act, struct call, act);
+
+	call->ledger = ledger;
+	return on_run(&call->job, db, reference, err);
+}
+
+static void on_posted(struct committer_act *act, int rc, const struct err *err)
+{
+	struct call *call = container_of(act, struct call, act);
+
+	on_done(&call->job, rc, err);
+}
+
+static void post(struct call *call)
+{
+	struct intake *poster = api_config_of(call->api)->poster;
+	struct err err;
+
+	call->act = (struct committer_act){ .run = on_post,
+					    .done = on_posted,
+					    .language = call->job.language };
+	int rc = poster ? intake_do(poster, &call->act, &err)
+			: err_set(&err, -ENOTSUP, "figures cannot be recorded here");
+	if (rc < 0)
+		conclude(call, rc, &err);
+}
+
 static struct call *call_new(struct api *api, struct http_request *request,
 			     const struct action *action, const struct caller *caller)
 {
@@ -159,6 +189,8 @@ static void submit(struct call *call)
 
 	if (call->action->way == CALL_HERE)
 		on_done(&call->job, 0, NULL);
+	else if (call->action->way == CALL_POST)
+		post(call);
 	else if (call->action->way == CALL_WRITE)
 		store_write(store, &call->job);
 	else {

@@ -17,6 +17,7 @@
 #include "common/net/http.h"
 #include "common/text/json_item.h"
 #include "common/text/table.h"
+#include "ingest/committer.h"
 #include "ingest/key_feed.h"
 #include "journal/changes_page.h"
 #include "journal/damaged_days.h"
@@ -29,6 +30,7 @@ enum call_way {
 	CALL_READ,
 	CALL_GLANCE, /* a read that is answered while questions take all readers */
 	CALL_WRITE,
+	CALL_POST, /* a write that posts batches: run() finds the ledger in the call */
 	CALL_HERE, /* prepare() answers from what the loop knows; run is NULL */
 };
 
@@ -64,6 +66,8 @@ struct tag_moment { /* see etag.h */
 
 struct call {
 	struct store_job job;
+	struct committer_act act; /* instead of the job, of CALL_POST, and */
+	struct ledger *ledger;    /* lent, during its run() */
 	struct api *api;
 	struct http_request *request;
 	const struct action *action;
@@ -173,8 +177,8 @@ int call_labels(struct call *call, const char *text, struct err *err);
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
 	health_actions[], held_actions[], backup_actions[], change_actions[], changes_actions[],
 	heads_actions[], message_actions[], token_actions[], openapi_actions[], excuse_actions[],
-	heard_actions[];
+	heard_actions[], figure_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
 	n_health_actions, n_held_actions, n_backup_actions, n_change_actions, n_changes_actions,
 	n_heads_actions, n_message_actions, n_token_actions, n_openapi_actions, n_excuse_actions,
-	n_heard_actions;
+	n_heard_actions, n_figure_actions;

@@ -4,6 +4,7 @@
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/net/wire_limits.h"
+#include "ledger/hand_judge.h"
 #include "registry/code.h"
 #include "registry/excuses.h"
 #include "registry/publications.h"
@@ -138,6 +139,13 @@ static const struct parameter parameters[] = {
 	  .description = "Of which epoch that position is." },
 	{ "wait", NULL, PARAMETER_NUMBER, .low = 0, .high = CHANGES_WAIT_MAX_S, .example = "30",
 	  .description = "For how many seconds to wait where there is nothing more yet." },
+	{ "figures", "/v1/figures", PARAMETER_TEXT,
+	  .high = HAND_FIGURES_MAX * (METRIC_NAME_MAX + 64), .example = "team.count=8",
+	  .description = "METRIC=VALUE;METRIC=VALUE: what the office told, 256 at most; of one "
+			 "that it withdraws the value is \"-\"." },
+	{ "note", NULL, PARAMETER_TEXT, .high = OBSERVATION_NOTE_MAX,
+	  .example = "điện thoại, chị Hoa",
+	  .description = "What is to be said about them, in one line." },
 	{ "figures", NULL, PARAMETER_WORD, .words = "0 1", .example = "1",
 	  .description = "1: batches are told figure by figure." },
 	{ "head", NULL, PARAMETER_TEXT, .high = HEAD_TEXT_MAX - 1, .example = "12:1f00",

@@ -212,7 +212,7 @@ const struct action query_actions[] = {
 	  "before? before_due? before_reported? before_carried? before_missing? before_until? "
 	  "change?:n change_percent? change_reason? | received! metric! "
 	  "office! name labels! period! was:n became:n change! late:b entry spool batch author "
-	  "author_name note reason event act event_at who shown_name",
+	  "author_name note from_province! reason event act event_at who shown_name",
 	  "name" },
 	{ ROLE_VIEWER, "GET", "/v1/completeness", ASKING, NULL, CALL_READ, query_prepare,
 	  completeness_get, NULL, "Who has not reported what was due.",

@@ -3,6 +3,7 @@
 #include "journal/journal_clock.h"
 #include "journal/quarantine.h"
 #include "registry/delivery.h"
+#include "registry/hands.h"
 #include "registry/office_keys.h"
 
 #include <assert.h>
@@ -63,16 +64,21 @@ static int office_rows(sqlite3 *db, const struct reference *reference,
 	int rc = db_prepare(
 		db,
 		"SELECT o.id, (SELECT max(last_received_us) FROM spool WHERE office = o.id AND "
-		"upto > 0),"
-		" (SELECT sum(upto) FROM spool WHERE office = o.id),"
-		" (SELECT CASE min(CASE state WHEN 2 THEN 0 WHEN 1 THEN 1 + (expires_us <= ?1) "
-		"ELSE "
-		"3 END)"
-		"  WHEN 0 THEN 'active' WHEN 1 THEN 'invited' WHEN 2 THEN 'expired'"
-		"  WHEN 3 THEN 'revoked' ELSE 'none' END"
-		"  FROM office_key WHERE office = o.id),"
-		" coalesce(h.observations, 0) FROM office o LEFT JOIN held h ON h.office = o.id"
-		" ORDER BY o.code",
+		"upto > 0 AND NOT " HAND_IS(
+			"spool.office",
+			"spool.spool_id") "),"
+					  " (SELECT sum(upto) FROM spool WHERE office = o.id),"
+					  " (SELECT CASE min(CASE state WHEN 2 THEN 0 WHEN 1 THEN "
+					  "1 + (expires_us <= ?1) "
+					  "ELSE "
+					  "3 END)"
+					  "  WHEN 0 THEN 'active' WHEN 1 THEN 'invited' WHEN 2 "
+					  "THEN 'expired'"
+					  "  WHEN 3 THEN 'revoked' ELSE 'none' END"
+					  "  FROM office_key WHERE office = o.id),"
+					  " coalesce(h.observations, 0) FROM office o LEFT JOIN "
+					  "held h ON h.office = o.id"
+					  " ORDER BY o.code",
 		&rows, err);
 	if (rc == 0)
 		sqlite3_bind_int64(rows, 1, civil_now_us());

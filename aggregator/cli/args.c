@@ -27,6 +27,7 @@ static const struct option_row known[] = {
 	  N_("first period or day, such as 2025, 2025-Q2, 2025-06 or 2025-06-30") },
 	{ "to", 0, "PERIOD", N_("last period, included") },
 	{ "period", 0, "PERIOD", N_("of which period the figure is") },
+	{ "note", 0, "TEXT", N_("what is to be said about it, in one line") },
 	{ "label", 0, "NAME=VALUE",
 	  N_("only figures with this label; may be given several times") },
 	{ "by-label", 0, "DIMENSION",
@@ -135,6 +136,10 @@ static const struct {
 	{ "excuse", "to", N_("and on until this one, included; as long as the first") },
 	{ "excuse list", "office", N_("only those of this office") },
 	{ "reopen", "metric", N_("open it for this metric alone") },
+	{ "record", "office", N_("the office that told them") },
+	{ "record", "label",
+	  N_("of which part they are, such as sector=land; may be given several times") },
+	{ "record", "dry-run", N_("record nothing; list what it would come to") },
 	{ "token add", "office", N_("the office that a clerk is of") },
 	{ "verify", "yes",
 	  N_("do it although an office keeps a head that this ledger does not have, as after a "
@@ -285,4 +290,21 @@ void args_help_all(const struct command commands[], size_t n, FILE *out)
 	fprintf(out, "\n%s\n",
 		_("Exit status: 0 done; 1 refused or failed, or verify found differences; 2 wrong "
 		  "usage."));
+}
+
+int args_labels(const struct args *args, struct blob *out)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < args->options.n_given && rc == 0; i++) {
+		const struct option_given *option = &args->options.given[i];
+
+		if (strcmp(option->name, "label") != 0)
+			continue;
+		if (out->len > 0)
+			rc = blob_append(out, ";", 1);
+		if (rc == 0)
+			rc = blob_append(out, option->value, strlen(option->value));
+	}
+	return rc == 0 && out->len > 0 ? blob_append(out, "", 1) : rc;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "common/base/blob.h"
 #include "common/base/err.h"
 #include "common/sys/options.h"
 
@@ -24,6 +25,10 @@ int args_parse(int argc, char *argv[], const struct command commands[], size_t n
 	       struct args *ret_args, struct err *err);
 /** The value of an option, the last one given; NULL when absent. */
 const char *args_option(const struct args *args, const char *name);
+
+/** Every --label, parted by ';' and terminated, into @out; an empty blob when there is none.
+ * -ENOMEM. */
+int args_labels(const struct args *args, struct blob *out);
 
 /** Help on one command. */
 void args_help(const struct command *command, FILE *out);

@@ -5,6 +5,7 @@
 #include "cli/cmd_changes.h"
 #include "cli/cmd_export.h"
 #include "cli/cmd_invite.h"
+#include "cli/cmd_record.h"
 #include "cli/cmd_setup.h"
 #include "cli/cmd_verify.h"
 #include "cli/order.h"
@@ -18,7 +19,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ASKING "area by per from to label calendar structure known publication"
+#define RECORD_MAX 256u /* figures in one order, as the province takes them */
+#define ASKING     "area by per from to label calendar structure known publication"
 
 static int import(const struct order *order, struct err *err)
 {
@@ -125,29 +127,11 @@ static int office_list(const struct order *order, struct err *err)
 	return order_ask_rows_at(order, path, arguments, 4, err);
 }
 
-/* Every --label, parted by ';'. An empty blob when there is none. */
-static int labels_join(const struct args *args, struct blob *out)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < args->options.n_given && rc == 0; i++) {
-		const struct option_given *option = &args->options.given[i];
-
-		if (strcmp(option->name, "label") != 0)
-			continue;
-		if (out->len > 0)
-			rc = blob_append(out, ";", 1);
-		if (rc == 0)
-			rc = blob_append(out, option->value, strlen(option->value));
-	}
-	return rc == 0 && out->len > 0 ? blob_append(out, "", 1) : rc;
-}
-
 static int query(const struct order *order, struct err *err)
 {
 	const struct args *args = order->args;
 	struct blob labels = { 0 };
-	int rc = labels_join(args, &labels);
+	int rc = args_labels(args, &labels);
 	const struct argument arguments[] = { { "name", args->n_words ? args->words[0] : NULL },
 					      { "area", args_option(args, "area") },
 					      { "by", args_option(args, "by") },
@@ -342,7 +326,7 @@ static int office_tell(const struct order *order, struct err *err)
 	const struct args *args = order->args;
 	bool all = args_option(args, "all");
 	struct blob labels = { 0 };
-	int rc = labels_join(args, &labels) < 0 ? err_memory(err) : 0;
+	int rc = args_labels(args, &labels) < 0 ? err_memory(err) : 0;
 	const struct argument fields[] = { { "code", all ? NULL : args->words[0] },
 					   { "all", yes_if_given(args, "all") },
 					   { "text", args->words[args->n_words - 1] },
@@ -648,6 +632,21 @@ const struct command commands[] = {
 	  .run = office_messages,
 	  .method = "GET",
 	  .path = "/v1/messages" },
+	{ .words = "record",
+	  .usage = "--office CODE METRIC=VALUE... --period PERIOD [--label NAME=VALUE] [--note "
+		   "TEXT] "
+		   "[--dry-run]",
+	  .help = N_("Record figures for an office, as it told them by telephone; METRIC=- "
+		     "withdraws one. They count at once under your name, and the office is told. "
+		     "What it sends later counts instead, as a revision."),
+	  .options = "office period label note dry-run",
+	  .n_words = 1,
+	  .n_more = RECORD_MAX - 1,
+	  .check = usage_record,
+	  .run = cmd_record_run,
+	  .method = "POST",
+	  .path = "/v1/figures",
+	  .show = "metric labels period was was_from was_author was_at became change" },
 	{ .words = "query",
 	  .usage = "NAME[,NAME...] [OPTIONS]",
 	  .help = N_(

@@ -30,7 +30,7 @@ static const char *const words[] __attribute__((unused)) = {
 	N_("held"),       N_("no one"),     N_("battery"),   N_("kernel"),     N_("released"),
 	N_("held again"), N_("rule"),       N_("whole"),     N_("far"),        N_("same"),
 	N_("unlisted"),   N_("part"),       N_("rest"),      N_("total"),      N_("total_rest"),
-	N_("excuse"),
+	N_("excuse"),     N_("unchanged"),
 };
 
 /* Why an office is told of, likewise. */
@@ -186,6 +186,9 @@ static const struct title {
 	{ "waiting", N_("In quarantine"), NUMBER | QUIET },
 	{ "version", N_("Program"), 0 },
 	{ "was", N_("Was"), NUMBER },
+	{ "was_at", N_("Received"), 0 },
+	{ "was_author", N_("Author"), 0 },
+	{ "was_from", N_("From"), WORDS },
 	{ "what", N_("What"), 0 },
 	{ "where", N_("Where"), 0 },
 	{ "who", N_("Who"), 0 },

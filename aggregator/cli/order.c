@@ -66,8 +66,7 @@ int order_ask_rows(const struct order *order, const struct argument arguments[],
 	return order_ask_rows_at(order, order->args->command->path, arguments, n, err);
 }
 
-/* {"code": "...", ...}: @fields[n] without those that have no value. */
-static int fields_body(const struct argument fields[], size_t n, struct blob *body, struct err *err)
+int order_body(const struct argument fields[], size_t n, struct blob *body, struct err *err)
 {
 	const char *separator = "{";
 	int rc = 0;
@@ -97,7 +96,7 @@ static int post(const struct order *order, const struct argument fields[], size_
 {
 	struct request request = order_request(order);
 	struct blob body = { 0 };
-	int rc = fields_body(fields, n, &body, err);
+	int rc = order_body(fields, n, &body, err);
 
 	request.type = "application/json";
 	request.body = body.data;

@@ -66,6 +66,19 @@ int usage_office_tell(const struct args *args, struct err *err)
 	return 0;
 }
 
+int usage_record(const struct args *args, struct err *err)
+{
+	if (!args_option(args, "office") || !args_option(args, "period"))
+		return err_set(err, -EINVAL,
+			       "say for which office and of which period: --office CODE --period "
+			       "PERIOD");
+	for (size_t i = 0; i < args->n_words; i++)
+		if (!strchr(args->words[i], '=') || strchr(args->words[i], ';'))
+			return err_set(err, -EINVAL,
+				       "a figure is written METRIC=VALUE, like team.count=7");
+	return 0;
+}
+
 int usage_query(const struct args *args, struct err *err)
 {
 	if (args_option(args, "publication") &&

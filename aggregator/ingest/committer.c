@@ -35,6 +35,7 @@ struct committer {
 	struct committer_counters counters;
 	struct log_limit said_refused, said_parts, said_held_up, said_mended;
 	uv_timer_t retry;
+	struct committer_act *acts; /* that wait: a list of others' */
 	bool in_flight, stopping, retry_open;
 	void (*on_change)(void *context);
 	void *context;
@@ -239,9 +240,70 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 	committer->on_change(committer->context);
 }
 
+/* --- acts --- */
+
+static int act_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
+		   struct err *err)
+{
+	struct committer_act *act = container_of(job, struct committer_act, job);
+	struct ledger *ledger = act->committer->ledger;
+	ledger_begin(ledger, reference);
+	int rc = act->run(act, ledger, db, reference, err);
+	if (rc == 0)
+		told_head_read(db, &act->head);
+	return rc;
+}
+
+static void act_done(struct store_job *job, int rc, const struct err *err)
+{
+	struct committer_act *act = container_of(job, struct committer_act, job);
+	struct committer *committer = act->committer;
+	committer->in_flight = false;
+	if (rc < 0) {
+		ledger_forget(committer->ledger);
+	} else {
+		told_head_raise(&committer->head, &act->head);
+		committer->counters.observations = ledger_observations(committer->ledger);
+		count_mended(committer);
+	}
+	act->done(act, rc, err); /* it may be gone now */
+	commit_start(committer);
+	committer->on_change(committer->context);
+}
+
+/* True: one is in flight now. */
+static bool act_start(struct committer *committer)
+{
+	struct committer_act *act = committer->acts;
+	if (!act)
+		return false;
+	committer->acts = act->next;
+	committer->in_flight = true;
+	act->job =
+		(struct store_job){ .run = act_run, .done = act_done, .language = act->language };
+	store_write(committer->store, &act->job);
+	return true;
+}
+
+int committer_do(struct committer *committer, struct committer_act *act, struct err *err)
+{
+	if (committer->stopping)
+		return err_set(err, -EAGAIN, "the aggregator is stopping");
+	act->committer = committer;
+	act->next = NULL;
+	struct committer_act **end = &committer->acts;
+	while (*end)
+		end = &(*end)->next;
+	*end = act;
+	commit_start(committer);
+	return 0;
+}
+
+/* --- commits --- */
+
 static void commit_start(struct committer *committer)
 {
-	if (committer->in_flight || committer->stopping ||
+	if (committer->in_flight || act_start(committer) || committer->stopping ||
 	    uv_is_active((uv_handle_t *)&committer->retry))
 		return;
 	if (committer->taken.n == 0) { /* otherwise: a retry of what is there */
@@ -380,7 +442,7 @@ void committer_stop(struct committer *committer)
 
 bool committer_is_idle(const struct committer *committer)
 {
-	return !committer->in_flight && !committer->retry_open;
+	return !committer->in_flight && !committer->acts && !committer->retry_open;
 }
 
 void committer_close(struct committer *committer)

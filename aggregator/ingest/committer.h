@@ -35,6 +35,25 @@
 #include <uv.h>
 
 struct committer;
+struct ledger;
+
+/* What posts batches and is no agent: an operator's order. It has the ledger to itself, in a
+ * transaction of its own between two commits, and does not wait for a commit that is tried again.
+ */
+struct committer_act { /* embed it; must stay in place until done() ran */
+	/* On the writer, as a store_job's; @ledger was begun. What it posts it finishes
+	 * (ledger_finish()). When it fails, everything is rolled back. */
+	int (*run)(struct committer_act *act, struct ledger *ledger, sqlite3 *db,
+		   const struct reference *reference, struct err *err);
+	/* On the loop, after the commit; may free the act. */
+	void (*done)(struct committer_act *act, int rc, const struct err *err);
+	enum language language; /* as a store_job's */
+	/* the committer's own: */
+	struct store_job job;
+	struct committer *committer;
+	struct committer_act *next;
+	struct ledger_head head;
+};
 
 struct committer_counters {
 	uint64_t batches, observations, duplicates, gaps, malformed,
@@ -67,6 +86,9 @@ void committer_serve(struct committer *committer, struct gate *gate,
  * batches are refused costs no more of the disk's time than that. */
 bool committer_add(struct committer *committer, const struct gate_peer *peer, int64_t office,
 		   const Lantoa__V1__Batch *batch, zmq_msg_t *message, enum limit *ret_limit);
+/** Do @act as soon as no commit is in flight, in their order. -EAGAIN, and done() will not run:
+ * after committer_stop(). */
+int committer_do(struct committer *committer, struct committer_act *act, struct err *err);
 /** False at the queue's bounds, while the disk fails, and after committer_stop(). */
 bool committer_wants_more(const struct committer *committer);
 /** Something else of an office than a batch was refused. */
@@ -78,7 +100,8 @@ const struct journal_clock *committer_clock(const struct committer *committer);
 struct told_head *committer_head(struct committer *committer);
 const struct committer_counters *committer_counters(const struct committer *committer);
 
-/** Start no commit any more; on_change follows from the loop, at last with committer_is_idle(). */
+/** Start no commit any more, but the acts that wait; on_change follows from the loop, at last with
+ * committer_is_idle(). */
 void committer_stop(struct committer *committer);
 bool committer_is_idle(const struct committer *committer);
 void committer_close(struct committer *committer); /* NULL is fine */

@@ -6,6 +6,7 @@
 #include "common/base/search.h"
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
+#include "registry/hands.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -243,12 +244,14 @@ static int kept_read(struct contacts *contacts, struct err *err)
 static int batches_read(struct contacts *contacts, struct err *err)
 {
 	sqlite3_stmt *rows = NULL;
-	int rc = db_prepare(store_writer(contacts->store),
-			    "SELECT office, max(last_received_us), coalesce((SELECT id FROM"
-			    " office_key k WHERE k.office = spool.office AND state IN (2, 4)"
-			    " ORDER BY state, id DESC LIMIT 1), 0)"
-			    " FROM spool WHERE upto > 0 GROUP BY office",
-			    &rows, err);
+	int rc =
+		db_prepare(store_writer(contacts->store),
+			   "SELECT office, max(last_received_us), coalesce((SELECT id FROM"
+			   " office_key k WHERE k.office = spool.office AND state IN (2, 4)"
+			   " ORDER BY state, id DESC LIMIT 1), 0)"
+			   " FROM spool WHERE upto > 0"
+			   " AND NOT " HAND_IS("spool.office", "spool.spool_id") " GROUP BY office",
+			   &rows, err);
 	while (rc == 0 && (rc = db_step(rows, err)) == 1) {
 		int64_t office = sqlite3_column_int64(rows, 0),
 			at_us = sqlite3_column_int64(rows, 1);

@@ -339,6 +339,11 @@ const struct meters *intake_meters(const struct intake *intake)
 	return intake->meters;
 }
 
+int intake_do(struct intake *intake, struct committer_act *act, struct err *err)
+{
+	return committer_do(intake->committer, act, err);
+}
+
 const struct contacts *intake_contacts(const struct intake *intake)
 {
 	return intake->contacts;

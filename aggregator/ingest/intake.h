@@ -54,6 +54,8 @@ void intake_on_frame(void *context, const struct gate_peer *peer, zmq_msg_t *fra
 void intake_serve(struct intake *intake, struct gate *gate);
 /** What each office uses, by its id (an invitation: by minus the id of its key). */
 const struct meters *intake_meters(const struct intake *intake);
+/** committer_do() of its committer. */
+int intake_do(struct intake *intake, struct committer_act *act, struct err *err);
 /** When each office was last heard. */
 const struct contacts *intake_contacts(const struct intake *intake);
 /** What each office's agent said of itself. */

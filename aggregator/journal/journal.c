@@ -1,6 +1,7 @@
 #include "journal/journal.h"
 #include "journal/day_index.h"
 #include "journal/day_times.h"
+#include "registry/hands.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -9,7 +10,7 @@
 
 struct journal {
 	sqlite3 *db; /* outlives us */
-	sqlite3_stmt *find, *make, *set_back, *append, *mark;
+	sqlite3_stmt *find, *hand, *make, *set_back, *append, *mark;
 	struct day_index *day_index;
 	struct day_times *day_times;
 	struct spools *spools;
@@ -35,6 +36,7 @@ struct journal *journal_open(sqlite3 *db, struct err *err)
 		       "SELECT id, upto, upto_digest, set_back FROM spool WHERE office = ?"
 		       " AND spool_id = ?",
 		       &j->find, err) < 0 ||
+	    db_prepare(db, "SELECT " HAND_IS("?1", "?2"), &j->hand, err) < 0 ||
 	    db_prepare(db,
 		       "INSERT INTO spool(office, spool_id, upto, last_received_us, from_spool,"
 		       " from_seq) VALUES(?, ?, 0, 0, ?, ?)",
@@ -77,11 +79,22 @@ void journal_close(struct journal *journal)
 	day_index_close(journal->day_index);
 	day_times_close(journal->day_times);
 	sqlite3_finalize(journal->find);
+	sqlite3_finalize(journal->hand);
 	sqlite3_finalize(journal->make);
 	sqlite3_finalize(journal->set_back);
 	sqlite3_finalize(journal->append);
 	sqlite3_finalize(journal->mark);
 	free(journal);
+}
+
+static int hand_load(struct journal *j, struct journal_spool *spool, struct err *err)
+{
+	sqlite3_bind_int64(j->hand, 1, spool->office);
+	sqlite3_bind_int64(j->hand, 2, (int64_t)spool->spool_id);
+	int rc = db_step(j->hand, err);
+	spool->hand = rc == 1 && sqlite3_column_int(j->hand, 0) != 0;
+	sqlite3_reset(j->hand);
+	return rc < 0 ? rc : 0;
 }
 
 static int spool_load(struct journal *j, struct journal_spool *spool, struct err *err)
@@ -100,7 +113,7 @@ static int spool_load(struct journal *j, struct journal_spool *spool, struct err
 		rc = row.rc;
 	}
 	sqlite3_reset(j->find);
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : hand_load(j, spool, err);
 }
 
 int journal_make(struct journal *journal, struct journal_spool *spool, struct err *err)

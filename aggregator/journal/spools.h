@@ -24,6 +24,7 @@ struct journal_spool {
 	uint8_t upto_digest[WIRE_DIGEST_LEN]; /* of batch upto */
 	bool digest_known;                    /* false before the first batch */
 	bool set_back;                        /* older_copy.h */
+	bool hand;                            /* the province's own: registry/hands.h */
 	uint64_t from_spool, from_seq;        /* while it has no row: what it names */
 	bool changed;                         /* since it was last written */
 	struct journal_spool *next;           /* of its office, the one used last first */

@@ -48,6 +48,7 @@ struct entry_form { /* a batch as it came */
 	bool before_told;
 	uint8_t before[WIRE_DIGEST_LEN]; /* of batch seq - 1, as its office knows it */
 	int64_t received_us;
+	bool hand; /* of the province's own hand: registry/hands.h */
 	/* Not VERDICT_OK: journal it, and hold in quarantine for this reason what could count. No
 	 * page is touched then. */
 	enum verdict hold;

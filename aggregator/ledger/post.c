@@ -63,6 +63,8 @@ static uint64_t *work_of(struct ledger *ledger, int64_t office)
 static enum posting place_of(const struct journal_spool *spool, const struct entry_form *form)
 {
 	uint8_t digest[WIRE_DIGEST_LEN];
+	if (form->hand != spool->hand) /* I7: the machine goes on under another id */
+		return POSTING_PARTED;
 	if (form->seq > spool->upto + 1)
 		return POSTING_GAP;
 	if (form->seq == spool->upto + 1)

@@ -90,7 +90,8 @@ int completeness_run(sqlite3 *db, const struct reference *now, const struct quer
  * received, metric, office, name (of the office), labels, period, was, became (null: withdrawn),
  * change (first, corrected, withdrawn, or held: it waits in quarantine and changed nothing), late
  * (it came after the figure was due), entry (of the journal), spool and batch (which brought it),
- * author (null where its office does not say), author_name (as that account is shown), note, reason
+ * author (null where its office does not say), author_name (as that account is shown), note,
+ * from_province (an operator recorded it, and not the office), reason
  * (why it waits or, where it was released, waited), and the event that released it or, after it had
  * counted, held it: event (its number), act (in the reader's language), event_at, who, shown_name.
  * What was released before events began has event_at alone; what is held since it came has no

@@ -16,6 +16,7 @@
 #include "query/query.h"
 #include "query/series.h"
 #include "query/slices.h"
+#include "registry/hands.h"
 #include "rollup/replay.h"
 #include "schema/account.h"
 #include "schema/event_kinds.h"
@@ -216,7 +217,7 @@ static const char *change_word(const struct note *note)
 /* Who typed it, as its office says, and what was noted about it. I11: of an entry that cannot be
  * read nobody knows. */
 static int put_author(struct gathering *g, struct table *table, const struct note *note,
-		      struct err *err)
+		      bool by_province, struct err *err)
 {
 	const char *author = NULL, *remark = NULL;
 	int rc = held_entry_read(&g->entry, note->entry, err);
@@ -236,6 +237,7 @@ static int put_author(struct gathering *g, struct table *table, const struct not
 	else
 		table_null(table);
 	table_text(table, remark);
+	table_bool(table, by_province);
 	return rc;
 }
 
@@ -251,8 +253,9 @@ static int put_batch(struct gathering *g, struct table *table, const struct note
 	table_int(table, note->entry);
 	table_number(table, spool);
 	table_int(table, rc == 1 ? sqlite3_column_int64(g->batch, 1) : 0);
+	bool by_province = rc == 1 && sqlite3_column_int(g->batch, 2) != 0;
 	(void)sqlite3_reset(g->batch); /* repeats the error that step told */
-	return rc < 0 ? rc : put_author(g, table, note, err);
+	return rc < 0 ? rc : put_author(g, table, note, by_province, err);
 }
 
 /* Why it waits, or waited, and since or until when. @ret_at_us INT64_MIN: since it came, which no
@@ -428,8 +431,10 @@ static int statements_open(struct gathering *g, sqlite3 *db, struct err *err)
 	} wanted[] = {
 		{ &g->labels, "SELECT labels FROM series WHERE id = ?" },
 		{ &g->offices, "SELECT office FROM strand WHERE day = ? ORDER BY office" },
-		{ &g->batch, "SELECT s.spool_id, j.seq FROM journal j JOIN spool s"
-			     " ON s.id = j.spool WHERE j.id = ?" },
+		{ &g->batch,
+		  "SELECT s.spool_id, j.seq, " HAND_IS(
+			  "s.office", "s.spool_id") " FROM journal j JOIN spool s"
+						    " ON s.id = j.spool WHERE j.id = ?" },
 		{ &g->verdict, settling ? VERDICT_OF(QUARANTINE_SETTLING, QUARANTINE_PAST_SETTLING)
 					: VERDICT_OF("quarantine", "quarantine_past") },
 		{ &g->past, settling ? PAST_OF(QUARANTINE_SETTLING, QUARANTINE_PAST_SETTLING)
@@ -480,12 +485,12 @@ static void gathering_close(struct gathering *g)
 int revisions_run(sqlite3 *db, const struct reference *now, const struct query *query,
 		  struct table **ret_answer, struct err *err)
 {
-	static const char *const columns[] = { "received", "metric",    "office",      "name",
-					       "labels",   "period",    "was",         "became",
-					       "change",   "late",      "entry",       "spool",
-					       "batch",    "author",    "author_name", "note",
-					       "reason",   "event",     "act",         "event_at",
-					       "who",      "shown_name" };
+	static const char *const columns[] = { "received",      "metric", "office",      "name",
+					       "labels",        "period", "was",         "became",
+					       "change",        "late",   "entry",       "spool",
+					       "batch",         "author", "author_name", "note",
+					       "from_province", "reason", "event",       "act",
+					       "event_at",      "who",    "shown_name" };
 	struct plan plan;
 	struct reference_then then;
 	struct query whole = *query;

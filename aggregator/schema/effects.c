@@ -24,6 +24,7 @@ const struct ledger_table ledger_tables[] = {
 	{ "publication", 0, false },
 	{ "message", 0, false },
 	{ "token", 0, false },
+	{ "hand", 0, false },
 	{ "quarantine", MOVES_QUARANTINE, false },
 	{ "quarantine_past", MOVES_QUARANTINE, false },
 	{ "arrival", 0, true },

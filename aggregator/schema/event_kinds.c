@@ -26,6 +26,7 @@ const struct event_kind event_kinds[] = {
 	{ "office invite", N_("office invited"), "office_key" },
 	{ "office enrol", N_("office enrolled"), "office_key" },
 	{ "office tell", N_("office told something"), "message" },
+	{ "figure record", N_("figures recorded for an office"), "hand" },
 	{ "office revoke", N_("keys and invitations revoked"), "office_key" },
 	{ "change cancel", N_("change taken back before it was in force"), "" },
 	{ "close", N_("period closed"), "closing" },

@@ -264,6 +264,9 @@ static const char *const steps[] = {
 	 "  FROM contact_before c JOIN office_key k ON k.id = (SELECT id FROM office_key"
 	 "  WHERE office = c.office AND state IN (2, 4) ORDER BY state, id DESC LIMIT 1);"
 	 "DROP TABLE contact_before;"),
+	/* 21: hands.c: for which office the province keeps which spool */
+	"CREATE TABLE hand(id INTEGER PRIMARY KEY, office INTEGER NOT NULL UNIQUE,"
+	"  spool_id INTEGER NOT NULL) STRICT;",
 };
 
 #define N_STEPS         ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -182,6 +182,7 @@ static int start_api(struct server *server, struct err *err)
 				     .invitation_days = &server->config->invitation_days,
 				     .gate = gate_counters(server->gate),
 				     .intake = intake_counters(server->intake),
+				     .poster = server->intake,
 				     .contacts = intake_contacts(server->intake),
 				     .agents = intake_agents(server->intake),
 				     .heads_survey = intake_heads_survey(server->intake),

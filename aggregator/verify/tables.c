@@ -87,6 +87,7 @@ static const struct derived tables[] = {
 	  "ittobuuu",
 	  { "id", "name", "role", "office", "hash", "created_us", "expires_us", "revoked_us" },
 	  NULL },
+	{ "hand", 1, 2, "iox", { "id", "office", "spool_id" }, NULL },
 	{ "series", 1, 1, "ittt", { "id", "metric", "labels", "key" }, NULL },
 	{ "spool",
 	  1,

@@ -264,6 +264,19 @@ static void excuses(struct course *course)
 	must(course, testbed_order_excuse_end(course->testbed, id), "excuse end");
 }
 
+static void record(struct course *course, const char *metric, const char *value, const char *period)
+{
+	const struct hand_words words = { metric, value };
+	const struct hand_form form = {
+		.office = "a",
+		.common = { .period = period, .labels = "", .note = "by telephone", .who = "test" },
+		.figures = &words,
+		.n = 1
+	};
+	(void)tick(course);
+	must(course, testbed_order_hand(course->testbed, &form, NULL), "record");
+}
+
 static void backup_note(struct course *course)
 {
 	const struct event_form form = {
@@ -458,6 +471,8 @@ static void figures_end(struct course *course)
 	tell(course, NULL, NULL);
 	tokens(course);
 	excuses(course);
+	record(course, "l", "3.5", "2025-06");
+	record(course, "l", "3.6", "2025-06");
 	must(course, account_name(testbed->db, "test", "Chi Lan", &testbed->err), "account");
 	testbed_exec(testbed,
 		     "INSERT INTO contact VALUES(1, 1, 1751000000000000, 1751000000000000, 3,"

@@ -545,6 +545,29 @@ int testbed_try_commit(struct testbed *testbed, const struct testbed_batch batch
 	return rc;
 }
 
+int testbed_order_hand(struct testbed *testbed, const struct hand_form *form,
+		       struct table **ret_table)
+{
+	struct table *table = NULL;
+	int rc = db_begin(testbed->db, &testbed->err);
+	if (rc < 0)
+		return rc;
+	ledger_begin(testbed->ledger, testbed->reference);
+	rc = hand_record(testbed->ledger, testbed->db, testbed->reference, form, &table,
+			 &testbed->err);
+	if (rc == 0)
+		rc = db_commit(testbed->db, &testbed->err);
+	else
+		db_rollback(testbed->db);
+	if (rc < 0)
+		ledger_forget(testbed->ledger);
+	if (rc < 0 || !ret_table)
+		table_close(table);
+	else
+		*ret_table = table;
+	return rc;
+}
+
 void testbed_record(struct testbed *testbed, struct testbed_spool *spool, const char *metric,
 		    const char *labels, const char *period, int64_t value_e, unsigned decimals)
 {

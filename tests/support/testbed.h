@@ -6,6 +6,7 @@
 #include "common/base/err.h"
 #include "common/model/period.h"
 #include "common/text/table.h"
+#include "ledger/hand.h"
 #include "ledger/ledger.h"
 #include "ledger/release.h"
 #include "registry/reference.h"
@@ -68,6 +69,10 @@ int testbed_order_excuse_end(struct testbed *testbed, int64_t id);
 /** quarantine_release in a transaction. How many observations passed, how many stayed. */
 void testbed_order_release(struct testbed *testbed, const struct release_form *form,
 			   uint64_t *ret_released, uint64_t *ret_kept);
+/** hand_record in a transaction, as an operator orders it: 0, or why not, after a rollback. The
+ * caller closes the table; @ret_table NULL: nobody wants it. */
+int testbed_order_hand(struct testbed *testbed, const struct hand_form *form,
+		       struct table **ret_table);
 /** Rows were changed by hand as an act would: an event has them. Where there are any. */
 void testbed_note(struct testbed *testbed);
 /** What is changed meanwhile is changed behind the ledger's back: no event has it. */

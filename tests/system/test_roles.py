@@ -42,6 +42,7 @@ LAW = [
     ("POST", "/v1/excuses", "", "operator"),
     ("POST", "/v1/excuses/end", "", "operator"),
     ("POST", "/v1/messages", "", "operator"),
+    ("POST", "/v1/figures", "", "operator"),
     ("GET", "/v1/messages", "code=28001", "viewer"),
     ("GET", "/v1/offices", "", "viewer"),
     ("POST", "/v1/offices", "", "admin"),
@@ -277,6 +278,19 @@ class Roles(rig.Rig):
         self.assertEqual(self.ask_as([ask], user=WEB)[0][0], 200)
         self.assert_token_has("none", "a revoked token, later", tokens["viewer"], refusals=(401,))
         self.assert_token_has("operator", "one that was not revoked, later", tokens["operator"])
+
+    def test_the_author_of_what_an_operator_recorded_is_the_operator(self):
+        token = self.token("phone", role="operator")
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        body = b'{"office": "28001", "figures": "visits=7", "period": "2025-06-02"}'
+        [done] = self.ask_as([("POST", "/v1/figures", headers)], user=WEB, body=body)
+        self.assertEqual(done[0], 200, done)
+        done = self.lantoa_as("record", "--office", "28001", "visits=8", "--period", "2025-06-02", groups=[OPERATORS])
+        self.assertEqual(done.code, 0, done)
+        rows = self.province.query("visits", revisions=1, **{"from": "2025-06-02", "to": "2025-06-02"})
+        self.assertEqual([(row["author"], row["author_name"]) for row in rows],
+                         [("token:phone", None), (f"unix:uid={NOBODY}", "nobody")])
+        self.assertEqual(self.province.verify(), [])
 
     def test_who_asks_for_others_has_no_rights_of_his_own_and_no_one_elses_token_counts(self):
         admin = self.token("boss", role="admin")
