@@ -7,6 +7,7 @@
 #include "api/last_uses.h"
 #include "api/openapi.h"
 #include "api/routes.h"
+#include "api/spill.h"
 #include "common/base/container.h"
 #include "common/base/log.h"
 #include "common/base/log_limit.h"
@@ -27,7 +28,8 @@ struct api {
 	struct changing *changing;         /* owned */
 	struct tags *tags;                 /* owned */
 	struct blob document;              /* owned: see api_document() */
-	struct followers *followers;       /* owned */
+	struct spill_room spills;
+	struct followers *followers; /* owned */
 	struct last_uses uses;
 	struct store_job reload;      /* of the tokens, behind a verification, */
 	struct token_list fresh;      /* which read these */
@@ -191,6 +193,10 @@ int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, s
 		return err_memory(err);
 	}
 	api->config = *config;
+	api->spills.folder = config->folder ? config->folder : "/tmp";
+	api->spills.one_max = SPILL_ONE_MAX;
+	api->spills.all_max = SPILL_ALL_MAX;
+	api->spills.reserve = config->reserve;
 	api->loop = loop;
 	rc = routes_open(&api->routes, on_request, err);
 	if (rc == 0)
@@ -272,6 +278,11 @@ const struct blob *api_document(struct api *api, struct err *err)
 		return NULL;
 	}
 	return &api->document;
+}
+
+struct spill_room *api_spills(struct api *api)
+{
+	return &api->spills;
 }
 
 struct tags *api_tags(struct api *api)

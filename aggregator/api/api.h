@@ -35,6 +35,7 @@ struct api_config { /* all of it outlives the api */
 	const char *address;              /* HOST:PORT at which offices reach the gate: likewise;
 					     "": not known, and nobody can be invited. May change on
 					     the loop */
+	const char *folder;               /* for answers too long for memory; NULL: /tmp */
 	const uint64_t *reserve;          /* of the disk: [store] reserve; NULL: none. Likewise */
 	const uint32_t *invitation_days;  /* for which one is good; may change on the loop */
 	const struct gate_counters *gate; /* may be NULL, as the next one */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 struct tags;
+struct spill_room;
 
 const struct api_config *api_config_of(const struct api *api);
 /** A question met damage: it is logged, once a minute, and told by api_damage() for ten minutes. */
@@ -19,6 +20,7 @@ struct page_damage api_damage(const struct api *api);
 /** Of this api; while one runs it has a place among API_WORKING_MAX. */
 struct verification *api_verification(struct api *api);
 struct tags *api_tags(struct api *api);
+struct spill_room *api_spills(struct api *api);
 /** The document of the interface (openapi.h), made when it is first asked for; NULL: @err. */
 const struct blob *api_document(struct api *api, struct err *err);
 struct backup *api_backup(struct api *api); /* likewise */

@@ -28,6 +28,7 @@ static void call_free(struct call *call)
 		return;
 	blob_free(&call->answer);
 	blob_free(&call->table);
+	reply_drop(call);
 	key_feed_free(&call->feed);
 	token_list_free(&call->tokens);
 	contact_list_free(&call->contacts);
@@ -63,6 +64,10 @@ static int on_run(struct store_job *job, sqlite3 *db, const struct reference *re
 		rc = call->action->run(call, db, reference, err);
 		if (rc == 0)
 			tag_make(call, &begun, api_tags(call->api), reference);
+		if (rc == 0)
+			rc = reply_pack(call, err);
+		else if (call->spill.failed < 0) /* the table only knows that it has failed */
+			rc = err_set(err, call->spill.failed, "%s", call->spill.why.text);
 	}
 	bool writes = call->action->way == CALL_WRITE || call->action->way == CALL_POST;
 	if (rc == 0 && writes && call->caller.known && !call->caller.by_token && !call->dry_run)
@@ -86,6 +91,7 @@ static void on_grown(struct follower *follower)
 	struct call *call = container_of(follower, struct call, follower);
 
 	blob_free(&call->answer);
+	reply_begin(call);
 	submit(call);
 }
 
@@ -175,6 +181,7 @@ static struct call *call_new(struct api *api, struct http_request *request,
 	call->strict = routes_is_for_programs(http_matched(request));
 	call->file = -1;
 	call->wants_csv = accept && strstr(accept, "text/csv");
+	reply_begin(call);
 	call->body = http_body(request, &call->body_len);
 	call->job.run = on_run;
 	call->job.done = on_done;
@@ -311,12 +318,15 @@ const char *call_rows_type(const struct call *call)
 
 int call_answer_table(struct call *call, struct table *table, struct err *err)
 {
-	int rc = call->wants_csv ? table_csv(table, &call->answer)
-				 : table_json(table, &call->answer);
+	int rc = table_is_streamed(table) ? reply_end(call, table)
+		 : call->wants_csv        ? table_csv(table, &call->answer)
+					  : table_json(table, &call->answer);
 
 	call->answer_type = call_rows_type(call);
 	table_close(table);
-	return rc < 0 ? err_memory(err) : 0;
+	if (rc < 0 && call->spill.failed == 0)
+		return err_memory(err);
+	return rc;
 }
 
 void call_answer_csv(struct call *call, struct blob *csv)

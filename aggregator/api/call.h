@@ -11,6 +11,7 @@
 #include "api/changing.h"
 #include "api/followers.h"
 #include "api/heard.h"
+#include "api/spill.h"
 #include "common/base/blob.h"
 #include "common/model/invitation.h"
 #include "common/model/labels.h"
@@ -81,7 +82,11 @@ struct call {
 	unsigned status;    /* of a refusal, where its err does not say it; 0: that says it */
 	char tag[TAG_ROOM]; /* of the answer; "": it has none */
 	enum grain finest;  /* of the periods that it may tell of: see etag.h */
-	int file;           /* owned: the answer instead of the blob; -1: there is none */
+	struct spill spill; /* where a long answer is made, */
+	struct table_stream stream; /* and what brings rows there */
+	bool packed;                /* the answer is gzip */
+	bool tables;                /* it was made there, and is complete */
+	int file; /* owned: the answer goes on there, behind the blob; -1: there is none */
 	uint64_t file_len;
 	/* what some kinds of call need besides */
 	struct arena *arena;                /* owned, with */

@@ -16,7 +16,7 @@
  * this moment: contacts, counters, what is under way, how long a token is good. */
 static const char questions[] = "/v1/query /v1/completeness /v1/quality /v1/labels /v1/publications"
 				" /v1/quarantine /v1/audit /v1/history /v1/accounts /v1/closed"
-				" /v1/messages /v1/ledger",
+				" /v1/messages /v1/ledger /v1/excuses",
 		  documents[] = "/v1/units /v1/successors /v1/catalogue /v1/indicators"
 				" /v1/dimensions /v1/rules";
 
@@ -280,6 +280,7 @@ static int document_tag(const struct call *put, const struct action *getter, boo
 	call->request = put->request;
 	call->action = getter;
 	call->wants_csv = csv;
+	call->file = -1;
 	rc = getter->run(call, db, reference, err);
 	if (rc == 0)
 		tag_of_bytes(call->answer.data, call->answer.len, ret_tag);

@@ -39,6 +39,7 @@ static int query_prepare(struct call *call, struct err *err)
 		.versus = http_arg(request, "versus"),
 	};
 	call->query.damage = &call->damage;
+	call->query.stream = &call->stream;
 	call->code = http_arg(request, "publication");
 	if (call->code && (call->query.from || call->query.to || call->query.calendar ||
 			   call->query.structure || call->query.known))

@@ -4,8 +4,132 @@
 #include "api/problem.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #define FIELDS_MOST 8u
+
+/* RFC 9110, 12.5.3, as far as it is about gzip. */
+static bool takes_gzip(const struct http_request *request)
+{
+	const char *at = http_header(request, "Accept-Encoding");
+
+	while (at && *at) {
+		at += strspn(at, " \t,");
+		size_t len = strcspn(at, ","), name = strcspn(at, " \t;,");
+
+		if (name == 4 && strncasecmp(at, "gzip", 4) == 0) {
+			const char *weight = memmem(at, len, "q=", 2);
+
+			return !weight || strtod(weight + 2, NULL) > 0;
+		}
+		at += len;
+	}
+	return false;
+}
+
+void reply_begin(struct call *call)
+{
+	spill_deinit(&call->spill);
+	spill_init(&call->spill, api_spills(call->api), takes_gzip(call->request));
+	call->stream = (struct table_stream){ .csv = call->wants_csv,
+					      .take = spill_take,
+					      .context = &call->spill };
+	call->packed = call->tables = false;
+}
+
+int reply_end(struct call *call, struct table *table)
+{
+	struct blob before = { 0 }, behind = { 0 };
+	int rc = table_stream_end(table, &before, &behind);
+
+	if (rc == 0)
+		rc = spill_end(&call->spill, &before, &behind, &call->answer);
+	blob_free(&before);
+	blob_free(&behind);
+	if (rc < 0)
+		return rc;
+	call->tables = true;
+	call->packed = call->spill.gzip;
+	if (call->spill.fd >= 0)
+		call->file = spill_release(&call->spill, &call->file_len);
+	return 0;
+}
+
+int reply_pack(struct call *call, struct err *err)
+{
+	struct blob packed = { 0 };
+	const struct blob none = { 0 };
+
+	if (call->tables || call->file >= 0 || !call->spill.gzip || call->answer.len < SPILL_PACKED)
+		return 0;
+	int rc = spill_end(&call->spill, &call->answer, &none, &packed);
+	if (rc < 0) {
+		blob_free(&packed);
+		return err_set(err, rc, "%s", call->spill.why.text);
+	}
+	blob_free(&call->answer);
+	call->answer = packed;
+	call->packed = true;
+	return 0;
+}
+
+/* Of each coding there is one: "...-gz". */
+static void tag_of_packed(char tag[TAG_ROOM])
+{
+	strcpy(tag + strlen(tag) - 1, "-gz\""); /* TAG_ROOM has it */
+}
+
+void reply_drop(struct call *call)
+{
+	if (call->file >= 0)
+		(void)close(call->file); /* it was only read */
+	if (call->file >= 0 && call->tables)
+		spill_give_back(call->spill.room, call->file_len);
+	call->file = -1;
+	spill_deinit(&call->spill);
+}
+
+/* A long answer on its way. */
+struct sending {
+	struct spill_room *room; /* outlives us */
+	uint64_t len;
+};
+
+static void on_gone(void *context)
+{
+	struct sending *sending = context;
+
+	spill_give_back(sending->room, sending->len);
+	free(sending);
+}
+
+/* From here on its file is the server's. */
+static void send_long(struct call *call, const struct http_field fields[], size_t n)
+{
+	struct http_long body = { .first = call->answer.data ? (const void *)call->answer.data : "",
+				  .first_len = call->answer.len,
+				  .fd = call->file,
+				  .len = call->file_len };
+	struct sending *sending = call->tables ? malloc(sizeof(*sending)) : NULL;
+	struct err err;
+
+	if (call->tables && !sending) {
+		reply_drop(call);
+		(void)err_memory(&err);
+		problem_answer(call, &err);
+		return;
+	}
+	if (sending) {
+		*sending = (struct sending){ call->spill.room, call->file_len };
+		body.on_gone = on_gone;
+		body.context = sending;
+	}
+	call->file = -1;
+	http_answer_long(call->request, 200, fields, n, &body);
+}
 
 struct head { /* of an answer */
 	struct http_field fields[FIELDS_MOST];
@@ -62,17 +186,21 @@ void reply_send(struct call *call, int rc, const struct err *err)
 		problem_answer(call, err);
 		return;
 	}
-	if (call->file >= 0) {
-		http_answer_file(call->request, "application/octet-stream", call->file,
-				 call->file_len);
-		return;
-	}
-	if (tag_is_listed(call, tag)) {
+	if (call->file < 0 && tag_is_listed(call, tag)) {
 		send_unchanged(call, tag);
 		return;
 	}
-	add(&head, "Content-Type", call->answer_type);
+	if (call->packed && *call->tag)
+		tag_of_packed(call->tag);
+	add(&head, "Content-Type",
+	    call->answer_type ? call->answer_type : "application/octet-stream");
 	add_tag(&head, call->tag);
+	if (call->packed)
+		add(&head, "Content-Encoding", "gzip");
+	if (call->file >= 0) {
+		send_long(call, head.fields, head.n);
+		return;
+	}
 	http_answer_fields(call->request, call->under_way ? 202 : 200, head.fields, head.n,
 			   (const char *)call->answer.data, call->answer.len);
 }

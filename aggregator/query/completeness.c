@@ -263,7 +263,10 @@ static int ask_bucket(struct asking *asking, struct period bucket, struct err *e
 	if (rc < 0)
 		return rc;
 	struct figure *shown = figures_alloc(rows.n);
-	if (table_rows(asking->table) + rows.n > QUERY_ROWS_MAX)
+	if (table_failed(asking->table))
+		rc = err_memory(err);
+	else if (!table_is_streamed(asking->table) &&
+		 table_rows(asking->table) + rows.n > QUERY_ROWS_MAX)
 		rc = err_set(err, -E2BIG,
 			     "the answer would have more than %u rows; ask for less at once",
 			     QUERY_ROWS_MAX);
@@ -360,6 +363,8 @@ int completeness_run(sqlite3 *db, const struct reference *now, const struct quer
 		return rc;
 	plan.by_own_unit = !has_rows(&plan);
 	struct asking asking = { .plan = &plan, .reference = reference, .table = table_of(&plan) };
+	if (asking.table && query->stream)
+		table_stream(asking.table, query->stream);
 	asking.figures =
 		asking.table ? figures_open(db, reference, &plan, !has_rows(&plan), err) : NULL;
 	rc = asking.figures ? 0 : asking.table ? err->code : err_memory(err);

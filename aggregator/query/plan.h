@@ -35,6 +35,8 @@ struct query {
 	const char *versus;    /* year or period: of query_run() alone, as is */
 	bool total;            /* rows of the whole behind those of its parts */
 	struct page_damage *damage; /* where damaged pages that it met are noted; NULL: nowhere */
+	const struct table_stream *stream; /* where rows go that are complete; NULL: they are kept
+					      in the table, so many as QUERY_ROWS_MAX */
 };
 
 #define PLAN_OPERANDS_MAX 16u

@@ -405,7 +405,7 @@ static int answer_bucket(struct one_answer *answer, struct period bucket, struct
 	if (rc < 0)
 		return rc;
 	size_t n = answer->rows.n;
-	if (table_rows(answer->table) + n > answer->most)
+	if (answer->most != SIZE_MAX && table_rows(answer->table) + n > answer->most)
 		rc = err_set(err, -E2BIG,
 			     "the answer would have more than %u rows; ask for less at once",
 			     QUERY_ROWS_MAX);

@@ -6,7 +6,7 @@
 #include "common/sys/db.h"
 #include "query/plan.h"
 
-#define QUERY_ROWS_MAX  500000u /* of one answer */
+#define QUERY_ROWS_MAX  500000u /* of one answer that is kept, or one period of a streamed one */
 #define QUERY_NAMES_MAX 16u     /* of one question */
 
 /**

@@ -506,6 +506,8 @@ int revisions_run(sqlite3 *db, const struct reference *now, const struct query *
 	struct gathering g = { .plan = &plan, .reference = reference };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	rc = table ? gathering_open(&g, db, err) : err_memory(err);
+	if (table && query->stream)
+		table_stream(table, query->stream);
 	if (rc == 0)
 		rc = find_days(&g, db, err);
 	if (rc == 0)

@@ -254,7 +254,7 @@ static void put_row(const struct asking *asking, const char *name, const struct 
 static int answer_bucket(struct asking *asking, const char *name, struct view *view, enum side side,
 			 int32_t number, struct err *err)
 {
-	size_t so_far = table_rows(asking->table);
+	size_t so_far = asking->query.stream ? 0 : table_rows(asking->table);
 	struct comparison comparison = { .now = plan_bucket(&view->plan, number),
 					 .rows = view->rows,
 					 .ago = view->before };
@@ -270,7 +270,7 @@ static int answer_bucket(struct asking *asking, const char *name, struct view *v
 		rc = err_memory(err);
 	for (size_t row = 0; rc == 0 && row < table_rows(view->rows); row++)
 		put_row(asking, name, view, side, row, &comparison);
-	return rc;
+	return rc == 0 && table_failed(asking->table) ? err_memory(err) : rc;
 }
 
 static int answer_name(struct asking *asking, size_t i, struct err *err)
@@ -337,10 +337,13 @@ static void put_head(const struct asking *asking, const struct reference_then *t
 static int answer_alone(struct asking *asking, struct err *err)
 {
 	const struct plan *plan = &asking->plans[0];
+	size_t most = asking->query.stream ? SIZE_MAX : QUERY_ROWS_MAX;
 	struct one_answer *answer = one_answer_open(asking->db, asking->reference, plan, err);
 	int rc = answer ? 0 : err->code;
 	for (int32_t number = plan->first; number <= plan->last && rc == 0; number++)
-		rc = one_answer_bucket(answer, number, asking->table, QUERY_ROWS_MAX, err);
+		if ((rc = one_answer_bucket(answer, number, asking->table, most, err)) == 0 &&
+		    table_failed(asking->table))
+			rc = err_memory(err);
 	one_answer_close(answer);
 	return rc;
 }
@@ -371,6 +374,8 @@ int query_run(sqlite3 *db, const struct reference *now, const struct query *quer
 	if (rc == 0) {
 		asking.table = table_of_all(&asking);
 		rc = asking.table ? 0 : err_memory(err);
+		if (rc == 0 && query->stream)
+			table_stream(asking.table, query->stream);
 	}
 	if (rc == 0) {
 		put_head(&asking, &then);

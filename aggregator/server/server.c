@@ -178,6 +178,7 @@ static int start_api(struct server *server, struct err *err)
 				     .server_key = server->key.public_key,
 				     .secret_key = server->key.secret_key,
 				     .address = server->address,
+				     .folder = server->config->state_dir,
 				     .reserve = &server->config->reserve,
 				     .invitation_days = &server->config->invitation_days,
 				     .gate = gate_counters(server->gate),

@@ -135,6 +135,18 @@ void http_answer_fields(struct http_request *request, unsigned status,
  * broken connection: the client sees that it has not all. */
 void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len);
 
+struct http_long {         /* a body that is too long for memory */
+	const void *first; /* [first_len], copied: what comes before the file's bytes */
+	size_t first_len;
+	int fd; /* taken over, as above */
+	uint64_t len;
+	void (*on_gone)(void *context); /* the file is closed: sent, or not wanted any more */
+	void *context;
+};
+/** The same with a beginning and a header. */
+void http_answer_long(struct http_request *request, unsigned status,
+		      const struct http_field fields[], size_t n, const struct http_long *body);
+
 /* An answer whose body is filled piece by piece. What was written and not yet taken by the client
  * is kept in memory: its maker stops at a mark of its own, and goes on when there is room. */
 struct http_pipe;

@@ -36,6 +36,10 @@ struct stream {
 	/* One of them; owned. */
 	struct http_file *file;
 	struct http_pipe *pipe;
+	struct blob first; /* before the file's bytes, of which so many are taken */
+	size_t first_taken;
+	void (*on_gone)(void *context); /* the file; NULL: nobody asks */
+	void *context;
 	bool waiting; /* the connection is suspended, until there is something */
 	bool dropped; /* the server stops */
 };
@@ -80,11 +84,22 @@ static ssize_t pipe_take(struct http_pipe *pipe, char *out, size_t size)
 	return (ssize_t)n;
 }
 
+static ssize_t file_take(struct stream *stream, char *out, size_t size)
+{
+	size_t left = stream->first.len - stream->first_taken, n = left < size ? left : size;
+
+	if (left == 0)
+		return http_file_take(stream->file, out, size);
+	memcpy(out, stream->first.data + stream->first_taken, n);
+	stream->first_taken += n;
+	return (ssize_t)n;
+}
+
 static ssize_t stream_read(void *context, uint64_t position, char *out, size_t size)
 {
 	struct stream *stream = context;
 	ssize_t n = stream->dropped ? -ECANCELED
-		    : stream->file  ? http_file_take(stream->file, out, size)
+		    : stream->file  ? file_take(stream, out, size)
 				    : pipe_take(stream->pipe, out, size);
 
 	(void)position; /* it asks in order */
@@ -111,6 +126,9 @@ static void stream_free(void *context)
 	if (stream->next)
 		stream->next->slot = stream->slot;
 	http_file_close(stream->file);
+	blob_free(&stream->first);
+	if (stream->on_gone)
+		stream->on_gone(stream->context);
 	free(stream);
 	if (!pipe)
 		return;
@@ -157,23 +175,38 @@ void http_streams_drop(struct http *http)
 
 /* --- what handlers call --- */
 
-void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len)
+void http_answer_long(struct http_request *request, unsigned status,
+		      const struct http_field fields[], size_t n, const struct http_long *body)
 {
-	const struct http_field field = { MHD_HTTP_HEADER_CONTENT_TYPE, type };
 	struct stream *stream = stream_new(request);
 	struct MHD_Response *response = NULL;
+	bool room = stream && blob_append(&stream->first, body->first, body->first_len) == 0;
 
-	if (!stream)
-		(void)close(fd); /* it was only read */
+	if (stream) {
+		stream->on_gone = body->on_gone;
+		stream->context = body->context;
+	} else if (body->on_gone) {
+		body->on_gone(body->context);
+	}
+	if (!room)
+		(void)close(body->fd); /* it was only read */
 	else
-		stream->file =
-			http_file_open(request->http->poll.loop, fd, len, stream_wake, stream);
+		stream->file = http_file_open(request->http->poll.loop, body->fd, body->len,
+					      stream_wake, stream);
 	if (stream && !stream->file)
 		stream_free(stream);
 	else if (stream)
-		response = response_from(stream, len);
+		response = response_from(stream, body->first_len + body->len);
 	request->seat->lasting = true;
-	http_answered(request, MHD_HTTP_OK, http_response_with(&field, 1, response));
+	http_answered(request, status, http_response_with(fields, n, response));
+}
+
+void http_answer_file(struct http_request *request, const char *type, int fd, uint64_t len)
+{
+	const struct http_field field = { MHD_HTTP_HEADER_CONTENT_TYPE, type };
+
+	http_answer_long(request, MHD_HTTP_OK, &field, 1,
+			 &(struct http_long){ .first = "", .fd = fd, .len = len });
 }
 
 struct http_pipe *http_answer_pipe(struct http_request *request, unsigned status,

@@ -24,22 +24,28 @@ struct head {
 /* All words lie NUL-terminated in one run of bytes; cells and columns hold offsets into it, since
  * it moves while it grows. */
 struct table {
-	struct blob texts;
+	struct blob texts;   /* of cells, */
+	struct blob words;   /* and of columns and heads */
 	struct blob columns; /* size_t [n_columns] */
 	struct blob heads;   /* struct head [] */
 	struct blob cells;   /* struct cell [n_rows * n_columns] */
 	size_t n_columns, n_rows;
-	size_t before_rows; /* of texts, what was there when the first row began */
-	size_t filled;      /* cells of the last row given so far */
+	size_t filled;                     /* cells of the last row given so far */
+	const struct table_stream *stream; /* borrowed; NULL: rows are kept */
+	size_t gone;                       /* rows that are with it, or in out */
+	struct blob out;                   /* of the stream: not taken yet */
+	int rc;                            /* what it said */
 	bool failed;
 };
 
-/* Returns the offset of a copy of @text, or 0 after remembering the failure. */
-static size_t keep(struct table *table, const char *text)
-{
-	size_t at = table->texts.len;
+#define STREAM_PIECE 65536u /* bytes that the stream takes at a time */
 
-	if (blob_append(&table->texts, text, strlen(text) + 1) < 0) {
+/* Returns the offset of a copy of @text in @texts, or 0 after remembering the failure. */
+static size_t keep(struct table *table, struct blob *texts, const char *text)
+{
+	size_t at = texts->len;
+
+	if (blob_append(texts, text, strlen(text) + 1) < 0) {
 		table->failed = true;
 		return 0;
 	}
@@ -51,10 +57,16 @@ static const char *text_at(const struct table *table, size_t at)
 	return (const char *)table->texts.data + at;
 }
 
+static const char *word_at(const struct table *table, size_t at)
+{
+	return (const char *)table->words.data + at;
+}
+
 static const struct cell *cell_at(const struct table *table, size_t row, size_t column)
 {
-	assert(row < table->n_rows && column < table->n_columns);
-	return (const struct cell *)(void *)table->cells.data + row * table->n_columns + column;
+	assert(row >= table->gone && row < table->n_rows && column < table->n_columns);
+	return (const struct cell *)(void *)table->cells.data +
+	       (row - table->gone) * table->n_columns + column;
 }
 
 struct table *table_open(const char *const columns[], size_t n)
@@ -65,7 +77,7 @@ struct table *table_open(const char *const columns[], size_t n)
 	if (!table)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
-		size_t at = keep(table, columns[i]);
+		size_t at = keep(table, &table->words, columns[i]);
 
 		if (blob_append(&table->columns, &at, sizeof(at)) < 0)
 			table->failed = true;
@@ -83,6 +95,8 @@ void table_close(struct table *table)
 	if (!table)
 		return;
 	blob_free(&table->texts);
+	blob_free(&table->words);
+	blob_free(&table->out);
 	blob_free(&table->columns);
 	blob_free(&table->heads);
 	blob_free(&table->cells);
@@ -91,25 +105,27 @@ void table_close(struct table *table)
 
 void table_head(struct table *table, const char *object, const char *key, const char *value)
 {
-	struct head head = { .object = keep(table, object),
-			     .key = keep(table, key),
-			     .value = value ? keep(table, value) : 0,
+	struct head head = { .object = keep(table, &table->words, object),
+			     .key = keep(table, &table->words, key),
+			     .value = value ? keep(table, &table->words, value) : 0,
 			     .has_value = value != NULL };
 
 	if (!table->failed && blob_append(&table->heads, &head, sizeof(head)) < 0)
 		table->failed = true;
 }
 
+static void send_rows(struct table *table);
+
 void table_row(struct table *table)
 {
 	size_t size = table->n_columns * sizeof(struct cell);
 
+	if (table->stream)
+		send_rows(table);
 	if (table->failed || blob_reserve(&table->cells, size) < 0) {
 		table->failed = true;
 		return;
 	}
-	if (table->n_rows == 0)
-		table->before_rows = table->texts.len;
 	memset(table->cells.data + table->cells.len, 0, size); /* CELL_NULL */
 	table->cells.len += size;
 	table->n_rows++;
@@ -122,10 +138,11 @@ static void add(struct table *table, enum cell_kind kind, const char *text)
 	if (table->failed)
 		return;
 	assert(table->n_rows > 0 && table->filled < table->n_columns);
-	struct cell cell = { .kind = kind, .at = kind == CELL_NULL ? 0 : keep(table, text) };
+	struct cell cell = { .kind = kind,
+			     .at = kind == CELL_NULL ? 0 : keep(table, &table->texts, text) };
 	struct cell *cells = (struct cell *)(void *)table->cells.data;
 
-	cells[(table->n_rows - 1) * table->n_columns + table->filled++] = cell;
+	cells[(table->n_rows - table->gone - 1) * table->n_columns + table->filled++] = cell;
 }
 
 void table_text(struct table *table, const char *text)
@@ -180,7 +197,7 @@ void table_clear(struct table *table)
 {
 	if (table->n_rows == 0)
 		return;
-	table->texts.len = table->before_rows;
+	table->texts.len = 0;
 	table->cells.len = 0;
 	table->n_rows = 0;
 }
@@ -203,7 +220,7 @@ size_t table_rows(const struct table *table)
 const char *table_column(const struct table *table, size_t column)
 {
 	assert(column < table->n_columns);
-	return text_at(table, ((const size_t *)(void *)table->columns.data)[column]);
+	return word_at(table, ((const size_t *)(void *)table->columns.data)[column]);
 }
 
 const char *table_cell(const struct table *table, size_t row, size_t column)
@@ -287,16 +304,16 @@ static void put_json_row(struct writer *to, const struct table *table, size_t ro
 static void put_head(struct writer *to, const struct table *table, const struct head heads[],
 		     size_t n, size_t first)
 {
-	const char *object = text_at(table, heads[first].object);
+	const char *object = word_at(table, heads[first].object);
 	const char *separator = "{";
 
 	put_json_text(to, object, strlen(object));
 	put(to, ": ");
 	for (size_t i = first; i < n; i++) {
-		const char *key = text_at(table, heads[i].key);
-		const char *value = text_at(table, heads[i].value);
+		const char *key = word_at(table, heads[i].key);
+		const char *value = word_at(table, heads[i].value);
 
-		if (strcmp(text_at(table, heads[i].object), object) != 0)
+		if (strcmp(word_at(table, heads[i].object), object) != 0)
 			continue;
 		put(to, separator);
 		put_json_text(to, key, strlen(key));
@@ -310,27 +327,44 @@ static void put_head(struct writer *to, const struct table *table, const struct 
 	put(to, "}, ");
 }
 
-int table_json(const struct table *table, struct blob *out)
+static void put_json_begin(struct writer *to, const struct table *table)
 {
-	struct writer to = { .out = out, .rc = table->failed ? -ENOMEM : 0 };
 	const struct head *heads = (const struct head *)(void *)table->heads.data;
 	size_t n_heads = table->heads.len / sizeof(struct head);
 
-	put(&to, "{");
+	put(to, "{");
 	for (size_t i = 0; i < n_heads; i++) {
-		const char *object = text_at(table, heads[i].object);
+		const char *object = word_at(table, heads[i].object);
 		size_t first = 0;
-		while (strcmp(text_at(table, heads[first].object), object) != 0)
+		while (strcmp(word_at(table, heads[first].object), object) != 0)
 			first++;
 		if (first == i) /* the others of that name are written with it */
-			put_head(&to, table, heads, n_heads, i);
+			put_head(to, table, heads, n_heads, i);
 	}
-	put(&to, "\"rows\": [");
-	for (size_t row = 0; row < table->n_rows; row++) {
-		put(&to, row ? ",\n" : "\n");
-		put_json_row(&to, table, row);
+	put(to, "\"rows\": [");
+}
+
+/* Those that are kept. */
+static void put_json_rows(struct writer *to, const struct table *table)
+{
+	for (size_t row = table->gone; row < table->n_rows; row++) {
+		put(to, row ? ",\n" : "\n");
+		put_json_row(to, table, row);
 	}
-	put(&to, "]}\n");
+}
+
+#define JSON_END "]}\n"
+
+int table_json(const struct table *table, struct blob *out)
+{
+	struct writer to = { .out = out };
+
+	assert(!table->stream);
+	if (table->failed)
+		return -ENOMEM;
+	put_json_begin(&to, table);
+	put_json_rows(&to, table);
+	put(&to, JSON_END);
 	return to.rc;
 }
 
@@ -354,24 +388,94 @@ static void put_csv_field(struct writer *to, const char *text)
 	put(to, "\"");
 }
 
-int table_csv(const struct table *table, struct blob *out)
+static void put_csv_begin(struct writer *to, const struct table *table)
 {
-	struct writer to = { .out = out, .rc = table->failed ? -ENOMEM : 0 };
-
 	for (size_t i = 0; i < table->n_columns; i++) {
-		put(&to, i ? "," : "");
-		put_csv_field(&to, table_column(table, i));
+		put(to, i ? "," : "");
+		put_csv_field(to, table_column(table, i));
 	}
-	put(&to, "\n");
-	for (size_t row = 0; row < table->n_rows; row++) {
+	put(to, "\n");
+}
+
+static void put_csv_rows(struct writer *to, const struct table *table)
+{
+	for (size_t row = table->gone; row < table->n_rows; row++) {
 		for (size_t i = 0; i < table->n_columns; i++) {
 			const char *text = table_cell(table, row, i);
 
-			put(&to, i ? "," : "");
+			put(to, i ? "," : "");
 			if (text)
-				put_csv_field(&to, text);
+				put_csv_field(to, text);
 		}
-		put(&to, "\n");
+		put(to, "\n");
 	}
+}
+
+int table_csv(const struct table *table, struct blob *out)
+{
+	struct writer to = { .out = out };
+
+	assert(!table->stream);
+	if (table->failed)
+		return -ENOMEM;
+	put_csv_begin(&to, table);
+	put_csv_rows(&to, table);
+	return to.rc;
+}
+
+/* --- streamed --- */
+
+void table_stream(struct table *table, const struct table_stream *stream)
+{
+	assert(table->n_rows == 0);
+	table->stream = stream;
+}
+
+bool table_is_streamed(const struct table *table)
+{
+	return table->stream != NULL;
+}
+
+static void give(struct table *table)
+{
+	if (table->rc == 0 && table->out.len > 0)
+		table->rc = table->stream->take(table->stream->context, table->out.data,
+						table->out.len);
+	table->out.len = 0;
+}
+
+/* The last row is complete: it is kept no more. */
+static void send_rows(struct table *table)
+{
+	struct writer to = { .out = &table->out, .rc = table->rc };
+
+	if (table->failed)
+		return;
+	if (table->stream->csv)
+		put_csv_rows(&to, table);
+	else
+		put_json_rows(&to, table);
+	table->rc = to.rc;
+	table->gone = table->n_rows;
+	table->cells.len = table->texts.len = 0;
+	if (table->out.len >= STREAM_PIECE)
+		give(table);
+	table->failed = table->rc < 0;
+}
+
+int table_stream_end(struct table *table, struct blob *before, struct blob *behind)
+{
+	struct writer to = { .out = before };
+
+	send_rows(table);
+	give(table);
+	if (table->rc < 0 || table->failed)
+		return table->rc < 0 ? table->rc : -ENOMEM;
+	if (table->stream->csv)
+		put_csv_begin(&to, table);
+	else
+		put_json_begin(&to, table);
+	to.out = behind;
+	put(&to, table->stream->csv ? "" : JSON_END);
 	return to.rc;
 }

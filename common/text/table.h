@@ -46,6 +46,22 @@ const char *table_column(const struct table *table, size_t column);
 /** The cell's text; NULL: null. */
 const char *table_cell(const struct table *table, size_t row, size_t column);
 
+/* Where rows go that are complete, instead of being kept: a long answer takes no more memory than a
+ * short one. */
+struct table_stream {
+	bool csv; /* written as table_csv() writes them; else as table_json() */
+	/** 0, or an error: the table has failed then, and no more is given. */
+	int (*take)(void *context, const uint8_t *data, size_t len);
+	void *context;
+};
+/** Before the first row. From then on the cells of the last row alone can be looked at. @stream
+ * outlives the table. */
+void table_stream(struct table *table, const struct table_stream *stream);
+bool table_is_streamed(const struct table *table);
+/** No more rows: what is not with @stream yet goes there, and what belongs before the rows and
+ * behind them is appended to @before and @behind. -ENOMEM, or what take() said. */
+int table_stream_end(struct table *table, struct blob *before, struct blob *behind);
+
 /** Append {"<object>": {...}, "rows": [{...}, ...]} to @out. -ENOMEM. */
 int table_json(const struct table *table, struct blob *out);
 /** Append CSV with a header line, quoted as in RFC 4180, lines ended by "\n" alone for the sake of

@@ -262,6 +262,84 @@ static void a_text_that_there_was_no_memory_for_fails_the_table(void **state)
 	blob_free(&out);
 }
 
+struct taker {
+	struct blob taken;
+	size_t pieces, most; /* it fails behind so many */
+};
+
+static int take(void *context, const uint8_t *data, size_t len)
+{
+	struct taker *taker = context;
+	if (taker->pieces++ == taker->most)
+		return -EFBIG;
+	return blob_append(&taker->taken, data, len);
+}
+
+static void rows_fill(struct table *table, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		table_row(table);
+		table_text(table, i % 3 ? "a \"b\", c" : NULL);
+		table_int(table, i);
+		table_object(table, "2025=1;2030=");
+		if (i == n / 2)
+			table_head(table, "query", "half", "way");
+	}
+	table_head(table, "ledger", "head", "1:2");
+}
+
+/* As what keeps its rows writes them, heads that come late and all. */
+static void streamed_rows_are_those_that_are_kept(void **state)
+{
+	static const unsigned counts[] = { 0, 1, 2, 5000 };
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		for (int csv = 0; csv < 2; csv++) {
+			struct taker taker = { .most = SIZE_MAX };
+			const struct table_stream stream = { csv, take, &taker };
+			struct table *kept = table_open(columns, 3),
+				     *streamed = table_open(columns, 3);
+			struct blob expected = { 0 }, got = { 0 }, behind = { 0 };
+			assert_false(table_is_streamed(streamed));
+			table_stream(streamed, &stream);
+			assert_true(table_is_streamed(streamed));
+			rows_fill(kept, counts[i]);
+			rows_fill(streamed, counts[i]);
+			assert_int_equal(table_rows(streamed), counts[i]);
+			assert_int_equal((csv ? table_csv : table_json)(kept, &expected), 0);
+			assert_int_equal(table_stream_end(streamed, &got, &behind), 0);
+			assert_int_equal(blob_append(&got, taker.taken.data, taker.taken.len), 0);
+			assert_int_equal(blob_append(&got, behind.data, behind.len), 0);
+			assert_int_equal(got.len, expected.len);
+			assert_memory_equal(got.data, expected.data, got.len);
+			assert_true(counts[i] < 5000 || taker.pieces > 1);
+			blob_free(&expected);
+			blob_free(&got);
+			blob_free(&behind);
+			blob_free(&taker.taken);
+			table_close(kept);
+			table_close(streamed);
+		}
+}
+
+static void what_the_stream_says_fails_the_table(void **state)
+{
+	struct taker taker = { .most = 1 };
+	const struct table_stream stream = { false, take, &taker };
+	struct table *table = table_open(columns, 3);
+	struct blob before = { 0 }, behind = { 0 };
+	(void)state;
+	table_stream(table, &stream);
+	rows_fill(table, 5000);
+	assert_true(table_failed(table));
+	assert_int_equal(taker.pieces, 2); /* it is not asked again */
+	assert_int_equal(table_stream_end(table, &before, &behind), -EFBIG);
+	table_close(table);
+	blob_free(&taker.taken);
+	blob_free(&before);
+	blob_free(&behind);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +353,8 @@ int main(void)
 		cmocka_unit_test(csv_becomes_the_table_it_was_written_from),
 		cmocka_unit_test(csv_with_too_long_a_row_is_no_table),
 		cmocka_unit_test(json_is_json_whatever_the_text),
+		cmocka_unit_test(streamed_rows_are_those_that_are_kept),
+		cmocka_unit_test(what_the_stream_says_fails_the_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
