@@ -1,8 +1,8 @@
 #include "clerk/files_html.h"
 
-#include "clerk/urlencoded.h"
 #include "clerk/wording.h"
 #include "common/base/i18n.h"
+#include "common/text/urlencoded.h"
 
 #include <stdbool.h>
 #include <string.h>

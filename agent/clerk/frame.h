@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "clerk/html.h"
+#include "common/text/html.h"
 #include "uplink/uplink.h"
 
 #include <stdint.h>

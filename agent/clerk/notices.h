@@ -1,8 +1,8 @@
 /* What the province told this office, on its pages. */
 #pragma once
 
-#include "clerk/html.h"
 #include "clerk/values.h"
+#include "common/text/html.h"
 
 #include <stdint.h>
 

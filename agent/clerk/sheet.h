@@ -9,11 +9,11 @@
 #pragma once
 
 #include "clerk/due.h"
-#include "clerk/urlencoded.h"
 #include "clerk/values.h"
 #include "clerk/wording.h"
 #include "common/model/entry.h"
 #include "common/model/outlier.h"
+#include "common/text/urlencoded.h"
 
 #include <stdbool.h>
 #include <stddef.h>

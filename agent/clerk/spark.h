@@ -2,8 +2,8 @@
  * words for who hears the page. */
 #pragma once
 
-#include "clerk/html.h"
 #include "clerk/sheet.h"
+#include "common/text/html.h"
 
 /** Nothing is drawn of less than three values. */
 void spark_write(struct html *html, const struct sheet_row *row);

@@ -1,7 +1,7 @@
 #include "clerk/typist.h"
 
-#include "clerk/urlencoded.h"
 #include "common/base/utf8.h"
+#include "common/text/urlencoded.h"
 
 #include <errno.h>
 #include <stdio.h>

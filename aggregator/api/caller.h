@@ -35,7 +35,7 @@ struct caller {
 	bool by_token; /* judged by what he shows, which may be no good: */
 	enum token_verdict verdict;
 	int64_t token;               /* its id; 0: unknown, or he shows none */
-	int64_t expired_us;          /* since when it is no good */
+	int64_t expired_us;          /* until when it is good, or was; 0: it has no end */
 	char name[CODE_LEN_MAX + 1]; /* of the token */
 	char who[WHO_MAX];           /* his account: schema/account.h */
 };

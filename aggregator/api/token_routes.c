@@ -1,10 +1,25 @@
-/* /v1/tokens: GET lists them, POST makes one (name, role, office, expires) and tells it, this once.
- * POST /v1/tokens/revoke ends one. */
+/* /v1/whoami: who asks, as this aggregator knows him. /v1/tokens: GET lists them, POST makes one
+ * (name, role, office, expires) and tells it, this once. POST /v1/tokens/revoke ends one. */
 #include "api/call.h"
 #include "common/model/civil.h"
 #include "registry/tokens.h"
 
 #include <sodium.h>
+
+static int whoami_get(struct call *call, struct err *err)
+{
+	const struct caller *caller = &call->caller;
+	char until[INSTANT_TEXT_MAX] = "";
+
+	if (caller->expired_us != 0)
+		(void)civil_format(caller->expired_us, until);
+	return call_answer_texts(
+		call,
+		(const char *const[]){ "role", role_word(caller->role), "name",
+				       caller->by_token ? caller->name : caller->who, "expires",
+				       until },
+		3, err);
+}
 
 static int tokens_prepare(struct call *call, struct err *err)
 {
@@ -82,6 +97,10 @@ static int tokens_committed(struct call *call, struct err *err)
 }
 
 const struct action token_actions[] = {
+	{ ROLE_CLERK, "GET", "/v1/whoami", NULL, NULL, CALL_HERE, whoami_get, NULL, NULL,
+	  "Who asks: his role, his name, and until when his token is good; empty: until it is "
+	  "revoked.",
+	  "=role =name =expires", NULL },
 	{ ROLE_LOCAL, "GET", "/v1/tokens", NULL, NULL, CALL_READ, tokens_prepare, tokens_get, NULL,
 	  "Tokens.", "name! role! office state! created! expires last_used", NULL },
 	{ ROLE_LOCAL, "POST", "/v1/tokens", NULL, "name role office expires", CALL_WRITE, NULL,

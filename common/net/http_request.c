@@ -605,8 +605,8 @@ struct MHD_Daemon *http_daemon_start(struct http *http, int listen_fd,
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 	struct MHD_OptionItem tls[] = {
-		{ MHD_OPTION_HTTPS_CERT_CALLBACK,
-		  limits->tls ? (intptr_t)limits->tls->on_certificate : 0, NULL },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+		  limits->tls ? (void *)(uintptr_t)limits->tls->on_certificate : NULL },
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
 		  limits->tls ? (void *)(uintptr_t)limits->tls->priorities : NULL },
 		{ MHD_OPTION_END, 0, NULL },

@@ -1,6 +1,6 @@
 /* Forms: what was read is written as a browser would, and read as the same. */
-#include "clerk/urlencoded.h"
 #include "common/base/utf8.h"
+#include "common/text/urlencoded.h"
 #include "fuzz/fuzz.h"
 
 #include <ctype.h>

@@ -63,6 +63,7 @@ LAW = [
     ("POST", "/v1/backup", "", "local"),
     ("GET", "/v1/backup", "", "local"),
     ("GET", "/v1/backup/file", "", "local"),
+    ("GET", "/v1/whoami", "", "clerk"),
     ("GET", "/v1/tokens", "", "local"),
     ("POST", "/v1/tokens", "", "local"),
     ("POST", "/v1/tokens/revoke", "", "local"),

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "clerk/html.h"
-#include "clerk/urlencoded.h"
 #include "common/base/utf8.h"
+#include "common/text/html.h"
+#include "common/text/urlencoded.h"
 #include "support/seeds.h"
 
 #include <errno.h>

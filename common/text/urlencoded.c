@@ -1,4 +1,4 @@
-#include "clerk/urlencoded.h"
+#include "common/text/urlencoded.h"
 
 #include "common/base/utf8.h"
 

@@ -1,4 +1,4 @@
-#include "clerk/html.h"
+#include "common/text/html.h"
 
 #include "common/base/utf8.h"
 

@@ -1,0 +1,353 @@
+/* What is passed on to the aggregator, and back:
+ *
+ * 1. gateway_on_api() has the whole request: the aggregator is not asked before a slow body is
+ * here. It goes on as it came, with the headers of passed_on[] alone, and the token.
+ * 2. on_head() begins the answer with the status and headers of the aggregator's.
+ * 3. on_data() hands each piece to the client's pipe, and pauses the aggregator when more than
+ *    [limits] buffer is kept there; on_room() goes on.
+ * 4. on_end() ends the pipe, whole or broken.
+ *
+ * How it can fail: the client hangs up or is too slow, and on_gone() cancels the question. Nobody
+ * answers, or too late: the client is told so, if it has heard nothing yet; else its answer breaks.
+ * A change whose answer did not come may have been made: then it is not told to try again. */
+#include "web/web_internal.h"
+
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHORT_MAX  (64u * 1024) /* bytes of what we ask ourselves */
+#define FIELDS_MAX 64u
+
+struct passage {
+	struct passage *next, **slot; /* in web->passages */
+	struct web *web;
+	struct http_request *request; /* that is not answered yet; NULL */
+	struct http_pipe *pipe;       /* its answer; NULL: not yet, or no more */
+	struct forward_call *call;    /* NULL: not yet, or no more */
+	struct guest *guest, *token;  /* who pays; whom a good answer proves; NULL */
+	uint64_t bytes;
+	bool changes;
+	/* of a short question */
+	void (*on_answer)(struct web *web, struct http_request *request,
+			  const struct web_asked *asked);
+	struct web_asked asked;
+};
+
+static const char *const passed_on[] = { "Accept",        "Accept-Language",   "Accept-Encoding",
+					 "Content-Type",  "Content-Encoding",  "If-Match",
+					 "If-None-Match", "If-Modified-Since", "Range",
+					 "If-Range" };
+#define N_PASSED_ON (sizeof(passed_on) / sizeof(passed_on[0]))
+
+static struct passage *passage_new(struct web *web, struct http_request *request)
+{
+	struct passage *passage = calloc(1, sizeof(*passage));
+
+	if (!passage)
+		return NULL;
+	passage->web = web;
+	passage->request = request;
+	passage->slot = &web->passages;
+	passage->next = web->passages;
+	if (passage->next)
+		passage->next->slot = &passage->next;
+	web->passages = passage;
+	return passage;
+}
+
+static void passage_free(struct passage *passage)
+{
+	*passage->slot = passage->next;
+	if (passage->next)
+		passage->next->slot = passage->slot;
+	if (passage->guest)
+		guest_leave(passage->web->guests, passage->guest, passage->bytes);
+	if (passage->token)
+		guest_leave(passage->web->guests, passage->token, 0);
+	blob_free(&passage->asked.body);
+	free(passage);
+}
+
+unsigned gateway_words(int rc, bool changes, const char **ret_text, unsigned *ret_retry_s)
+{
+	*ret_retry_s = 0;
+	if (rc == -ETIMEDOUT) {
+		*ret_text = _("the province's aggregator did not answer in time");
+		return 504;
+	}
+	if (rc == -EIO && changes) {
+		*ret_text =
+			_("the province's aggregator broke off before it said whether it did this; "
+			  "look whether it was done before you send it again");
+		return 502;
+	}
+	*ret_retry_s = WEB_RETRY_S;
+	*ret_text = rc == -EBUSY
+			    ? _("too many questions wait for the province's aggregator; try again "
+				"shortly")
+			    : _("the province's aggregator does not answer just now; nothing was "
+				"lost, try again shortly");
+	return 503;
+}
+
+/* The log hears of it once a minute. */
+static void note(struct web *web, int rc)
+{
+	uint64_t not_logged;
+
+	if (rc == -EPIPE || rc == -EBUSY)
+		return;
+	if (rc < 0 && log_limit_pass(&web->said_gone, door_now_ms(), &not_logged))
+		log_warn("web: the aggregator does not answer socket=%s cause=\"%s\" "
+			 "not_logged=%llu",
+			 web->config->aggregator, err_strerror(rc), (unsigned long long)not_logged);
+	if (rc == 0 && web->asked && web->last_rc < 0) {
+		log_info("web: the aggregator answers again");
+		web->said_gone = (struct log_limit){ 0 };
+	}
+	web->asked = true;
+	web->last_rc = rc;
+}
+
+/* --- answers that go on as they come --- */
+
+static void on_room(void *context)
+{
+	struct passage *passage = context;
+
+	if (passage->call)
+		forward_resume(passage->call);
+}
+
+static void on_gone(void *context)
+{
+	struct passage *passage = context;
+
+	passage->pipe = NULL;
+	if (passage->call)
+		forward_cancel(passage->call);
+	passage_free(passage);
+}
+
+static const struct http_pipe_calls pipe_calls = { on_room, on_gone };
+
+static void on_head(void *context, const struct forward_head *head)
+{
+	struct passage *passage = context;
+	struct web *web = passage->web;
+	struct http_request *request = passage->request;
+	size_t mark = (size_t)web->config->buffer / 2;
+
+	if (passage->token && head->status != 401)
+		guest_prove(passage->token);
+	passage->request = NULL;
+	if (head->status == 204 || head->status == 304)
+		http_answer_fields(request, head->status, head->fields, head->n_fields, "", 0);
+	else
+		passage->pipe =
+			http_answer_pipe(request, head->status, head->fields, head->n_fields,
+					 head->len, mark, &pipe_calls, passage);
+}
+
+static void on_data(void *context, const void *data, size_t len)
+{
+	struct passage *passage = context;
+
+	passage->bytes += len;
+	if (!passage->pipe)
+		return; /* without memory the connection went */
+	if (http_pipe_write(passage->pipe, data, len) < 0) {
+		http_pipe_end(passage->pipe, false);
+		passage->pipe = NULL;
+	} else if (http_pipe_kept(passage->pipe) > passage->web->config->buffer) {
+		forward_pause(passage->call);
+	}
+}
+
+static void on_end(void *context, int rc)
+{
+	struct passage *passage = context;
+	struct http_problem problem = { 0 };
+
+	note(passage->web, rc);
+	if (passage->request) {
+		enum language before = language_use(http_language(passage->request));
+
+		problem.status =
+			gateway_words(rc, passage->changes, &problem.text, &problem.retry_s);
+		http_answer_problem(passage->request, &problem);
+		(void)language_use(before);
+	}
+	if (passage->pipe)
+		http_pipe_end(passage->pipe, rc == 0);
+	passage_free(passage);
+}
+
+static const struct forward_calls passing = { on_head, on_data, on_end };
+
+/* --- short ones, for a page --- */
+
+static void on_short_head(void *context, const struct forward_head *head)
+{
+	((struct passage *)context)->asked.status = head->status;
+}
+
+static void on_short_data(void *context, const void *data, size_t len)
+{
+	struct passage *passage = context;
+	struct web_asked *asked = &passage->asked;
+
+	if (asked->rc == 0 && len > SHORT_MAX - asked->body.len)
+		asked->rc = -E2BIG;
+	else if (asked->rc == 0)
+		asked->rc = blob_append(&asked->body, data, len);
+}
+
+static void on_short_end(void *context, int rc)
+{
+	struct passage *passage = context;
+	struct http_request *request = passage->request;
+	enum language before = language_use(http_language(request));
+
+	note(passage->web, rc);
+	if (rc < 0)
+		passage->asked.rc = rc;
+	passage->on_answer(passage->web, request, &passage->asked);
+	(void)language_use(before);
+	passage_free(passage);
+}
+
+static const struct forward_calls asking = { on_short_head, on_short_data, on_short_end };
+
+/* --- asking --- */
+
+static void no_memory(struct http_request *request)
+{
+	struct err err;
+
+	(void)err_memory(&err);
+	http_answer_err(request, &err);
+}
+
+/* Of one token, also before it is known to be good: at one address there may be many. */
+static unsigned weight_of(const struct passage *passage)
+{
+	const struct guest *guest = passage->token ? passage->token : passage->guest;
+
+	return guest ? guest_under_way(guest) : 0;
+}
+
+static void send_on(struct passage *passage, const char *target, const char *token,
+		    const struct forward_calls *calls)
+{
+	struct web *web = passage->web;
+	struct http_request *request = passage->request;
+	struct http_field fields[N_PASSED_ON + 1];
+	char bearer[WEB_TOKEN_MAX + 8];
+	size_t n = 0, len = 0;
+	bool api = calls == &passing;
+
+	(void)snprintf(bearer, sizeof(bearer), "Bearer %s", token); /* fits */
+	fields[n++] = (struct http_field){ "Authorization", bearer };
+	for (size_t i = 0; i < N_PASSED_ON; i++) {
+		const char *value = http_header(request, passed_on[i]);
+
+		if (value && (api || strcmp(passed_on[i], "Accept-Language") == 0))
+			fields[n++] = (struct http_field){ passed_on[i], value };
+	}
+	const char *body = api ? http_body(request, &len) : NULL;
+	int rc =
+		forward_ask(web->forward,
+			    &(struct forward_request){ .socket = web->config->aggregator,
+						       .method = api ? http_method(request) : "GET",
+						       .target = target,
+						       .fields = fields,
+						       .n_fields = n,
+						       .body = body,
+						       .body_len = len,
+						       .weight = weight_of(passage) },
+			    calls, passage, &passage->call);
+	explicit_bzero(bearer, sizeof(bearer));
+	if (rc == 0)
+		return;
+	no_memory(request);
+	passage_free(passage);
+}
+
+void gateway_on_api(void *context, struct http_request *request)
+{
+	struct web *web = context;
+	struct credentials shown = door_credentials(web, request);
+	struct guest *guest = door_guest(web, request, shown.token);
+	struct passage *passage = NULL;
+
+	if (!*shown.token) /* the browser was logged out meanwhile */
+		http_answer_problem(
+			request, &(struct http_problem){ .status = 401,
+							 .text = _("you were logged out meanwhile"),
+							 .scheme = "Bearer" });
+	else if (!guest || !guest_enter(web->guests, guest))
+		http_answer_problem(
+			request, &(struct http_problem){
+					 .status = 429,
+					 .text = _("too many of your requests are under way; wait "
+						   "until they are answered"),
+					 .retry_s = 1 });
+	else if (!(passage = passage_new(web, request))) {
+		guest_leave(web->guests, guest, 0);
+		no_memory(request);
+	} else {
+		char name[WEB_TOKEN_MAX + 2];
+
+		passage->guest = guest;
+		(void)snprintf(name, sizeof(name), "t%s", shown.token); /* fits */
+		passage->token = guest_is_proven(guest)
+					 ? NULL
+					 : guest_find(web->guests, name, door_now_ms());
+		explicit_bzero(name, sizeof(name));
+		if (passage->token)
+			guest_hold(passage->token);
+		passage->changes = strcmp(http_method(request), "GET") != 0 &&
+				   strcmp(http_method(request), "HEAD") != 0;
+		send_on(passage, http_target(request), shown.token, &passing);
+	}
+	explicit_bzero(shown.token, sizeof(shown.token));
+}
+
+void gateway_ask(struct web *web, struct http_request *request, const char *target,
+		 const char *token,
+		 void (*on_answer)(struct web *web, struct http_request *request,
+				   const struct web_asked *asked))
+{
+	struct passage *passage = passage_new(web, request);
+
+	if (!passage) {
+		no_memory(request);
+		return;
+	}
+	passage->on_answer = on_answer;
+	send_on(passage, target, token, &asking);
+}
+
+void gateway_drop(struct web *web)
+{
+	while (web->passages) {
+		struct passage *passage = web->passages;
+
+		if (passage->call)
+			forward_cancel(passage->call);
+		if (passage->request)
+			http_answer_problem(
+				passage->request,
+				&(struct http_problem){ .status = 503,
+							.text = "lantoa-web is being restarted",
+							.retry_s = WEB_RETRY_S });
+		if (passage->pipe)
+			http_pipe_end(passage->pipe, false);
+		passage_free(passage);
+	}
+}

@@ -1,0 +1,151 @@
+/* lantoa-web [--config FILE] [--check]: what people and programs reach of a province over the
+ * network, in the foreground. */
+#include "common/base/i18n.h"
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "common/sys/options.h"
+#include "web/web_config.h"
+#include "web/web_server.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <uv.h>
+
+#define SIGNALS 3u
+
+struct process {
+	uv_loop_t loop;
+	uv_signal_t signals[SIGNALS];
+	size_t n_signals; /* watched */
+	struct web *web;
+	const char *config_path;
+	bool stopping;
+};
+
+static void stop(struct process *process)
+{
+	process->stopping = true;
+	for (size_t i = 0; i < process->n_signals; i++)
+		uv_unref((uv_handle_t *)&process->signals[i]);
+	web_stop(process->web);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct process *process = handle->data;
+
+	if (process->stopping)
+		return;
+	if (number == SIGHUP) {
+		web_reload(process->web, process->config_path);
+		return;
+	}
+	log_info("web: stopping signal=%d", number);
+	stop(process);
+}
+
+static int watch_signals(struct process *process)
+{
+	static const int numbers[SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
+	int rc = 0;
+
+	for (size_t i = 0; i < SIGNALS && rc == 0; i++) {
+		rc = uv_signal_init(&process->loop, &process->signals[i]);
+		if (rc < 0)
+			break;
+		process->n_signals++;
+		process->signals[i].data = process;
+		rc = uv_signal_start(&process->signals[i], on_signal, numbers[i]);
+	}
+	return rc;
+}
+
+static int serve(struct process *process, struct web_config *config, struct err *err)
+{
+	int rc = web_start(&process->loop, config, &process->web, err);
+
+	if (rc == 0 && (rc = watch_signals(process)) < 0) {
+		(void)err_system(err, rc, "watch for signals");
+		stop(process);
+	}
+	if (rc < 0)
+		log_error("web: not started cause=\"%s\"", err->text);
+	else
+		web_tell_ready(process->web);
+	(void)uv_run(&process->loop, UV_RUN_DEFAULT); /* also closes what a failed start opened */
+	for (size_t i = 0; i < process->n_signals; i++)
+		uv_close((uv_handle_t *)&process->signals[i], NULL);
+	(void)uv_run(&process->loop, UV_RUN_DEFAULT); /* until those are closed, too */
+	return rc;
+}
+
+static int run(struct web_config *config, const char *config_path)
+{
+	struct process process = { .config_path = config_path };
+	struct err err = { 0 };
+	int rc = uv_loop_init(&process.loop);
+
+	i18n_serve(NULL);
+	(void)signal(SIGHUP, SIG_IGN);  /* until it is watched */
+	(void)signal(SIGPIPE, SIG_IGN); /* TLS writes to whoever hung up */
+	if (rc < 0) {
+		(void)err_system(&err, rc, "make an event loop");
+		log_error("web: not started cause=\"%s\"", err.text);
+		return 1;
+	}
+	rc = serve(&process, config, &err);
+	if (uv_loop_close(&process.loop) < 0) {
+		log_error("web: a handle was left open");
+		return 1;
+	}
+	return rc < 0 ? 1 : 0;
+}
+
+static void usage(FILE *out)
+{
+	fprintf(out,
+		_("usage: lantoa-web [--config FILE] [--check]\n"
+		  "  --config FILE  configuration (%s)\n"
+		  "  --check        read the configuration, say whether it is right, and end\n"
+		  "  --document     print every key of the configuration, and end\n"
+		  "  --version      print the version, and end\n"),
+		WEB_CONFIG_PATH);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option_row known[] = {
+		{ .name = "config", .value = "FILE" },
+		{ .name = "check" },
+		{ .name = "document" },
+		{ .name = "version" },
+		{ .name = "help" },
+		{ 0 },
+	};
+	struct web_config config;
+	struct options options;
+	struct err err = { 0 };
+
+	i18n_init(NULL);
+	if (options_take(argc, argv, known, OPTIONS_ANYWHERE, &options, &err) < 0)
+		return fprintf(stderr, "lantoa-web: %s\n", err.text), usage(stderr), 2;
+	if (options_value(&options, "document"))
+		return web_config_document(stdout), 0;
+	if (options_value(&options, "version"))
+		return puts("lantoa-web " LANTOA_VERSION), 0;
+	if (options_value(&options, "help"))
+		return usage(stdout), 0;
+	if (options.n_operands > 0)
+		return usage(stderr), 2;
+	const char *path = options_value(&options, "config");
+	if (web_config_read(path, &config, &err) < 0) {
+		fprintf(stderr, "lantoa-web: %s\n", err.text);
+		return 1;
+	}
+	web_config_apply(&config);
+	int rc = options_value(&options, "check") ? (puts(_("the configuration is right")), 0)
+						  : run(&config, path);
+	web_config_free(&config);
+	return rc;
+}

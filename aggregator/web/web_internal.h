@@ -1,0 +1,92 @@
+/* What the files of lantoa-web share, and nobody else includes: the process, who asks, and a
+ * request that is being passed on. */
+#pragma once
+
+#include "common/base/blob.h"
+#include "common/base/log_limit.h"
+#include "common/net/http.h"
+#include "web/browsers.h"
+#include "web/forward.h"
+#include "web/guests.h"
+#include "web/web_config.h"
+#include "web/web_server.h"
+
+#define WEB_API       "/api/v1/" /* what is passed on begins so, here and there */
+#define WEB_TOKEN_MAX 256u
+#define WEB_CHANGE    "X-Lantoa-Change" /* the header in which a browser's change shows its word */
+#define WEB_SAYS_HTML "text/html; charset=utf-8"
+#define WEB_RETRY_S   5u
+
+struct passage;
+
+struct web {
+	uv_loop_t *loop; /* outlives us */
+	struct web_config *config;
+	struct http *http;
+	struct forward *forward;
+	struct guests *guests;
+	struct browsers *browsers;
+	struct passage *passages; /* owned, each by its request's way */
+	bool encrypted;           /* by us */
+	bool secure;              /* by us or the proxy: what browsers see is https */
+	bool lent;                /* the socket is systemd's */
+	int last_rc;              /* of the last answer of the aggregator, */
+	bool asked;               /* if there was one */
+	struct log_limit said_gone;
+	uv_timer_t timer; /* the watchdog, certificates that changed */
+	char warning[512];
+	bool tls_bad;
+	unsigned open; /* parts that have not closed yet */
+};
+
+/* Who asks, by what he shows. */
+struct credentials {
+	char token[WEB_TOKEN_MAX]; /* "": none */
+	struct browser *browser;   /* whose cookie brought it; NULL */
+	bool twice;                /* the header is there more than once, or too long */
+};
+
+/* --- door.c: who may come in --- */
+
+/** What the head alone decides; answers, or admits. */
+void door_on_head(void *context, struct http_request *request);
+struct credentials door_credentials(struct web *web, const struct http_request *request);
+/** The guest that a request is put to: that of the token when it is good, else of the address.
+ * NULL: out of memory. */
+struct guest *door_guest(struct web *web, const struct http_request *request, const char *token);
+/** Of a browser that logs in, which costs more. 0, or the seconds to wait. */
+unsigned door_login_wait(struct web *web, const struct http_request *request);
+const char *door_cookie_name(const struct web *web);
+uint64_t door_now_ms(void);
+
+/* --- gateway.c: what is passed on --- */
+
+void gateway_on_api(void *context, struct http_request *request);
+/** Everything that is on its way ends. */
+void gateway_drop(struct web *web);
+
+struct web_asked {       /* a short question of ours */
+	int rc;          /* as forward's on_end; -E2BIG: over 64 KiB */
+	unsigned status; /* 0: none */
+	struct blob body;
+};
+/** Ask for @target with @token; @on_answer answers @request. */
+void gateway_ask(struct web *web, struct http_request *request, const char *target,
+		 const char *token,
+		 void (*on_answer)(struct web *web, struct http_request *request,
+				   const struct web_asked *asked));
+/** What came instead of an answer: status and sentence. */
+unsigned gateway_words(int rc, bool changes, const char **ret_text, unsigned *ret_retry_s);
+
+/* --- pages.c: what is written here --- */
+
+void pages_on_home(void *context, struct http_request *request);
+void pages_on_login(void *context, struct http_request *request);
+void pages_on_enter(void *context, struct http_request *request);
+void pages_on_leave(void *context, struct http_request *request);
+void pages_on_style(void *context, struct http_request *request);
+void pages_on_health(void *context, struct http_request *request);
+void pages_on_nothing(void *context, struct http_request *request);
+/** Say it to a person or a program, whichever asks. */
+void pages_refuse(struct web *web, struct http_request *request, unsigned status, const char *text,
+		  unsigned retry_s);
