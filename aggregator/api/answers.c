@@ -333,7 +333,7 @@ int answers_schema(struct json_draft *to, const char *answer, struct err *err)
 
 bool answers_has_rows(const char *answer)
 {
-	static const char *const without[] = { "file", "words", "object" };
+	static const char *const without[] = { "file", "metrics", "words", "object" };
 	const char *other = strchr(answer, '|');
 	bool rows = *answer != '=';
 

@@ -6,7 +6,8 @@
  * behind the name, where it is of another kind here (i integer, n number, b yes or no, s text, o an
  * object of numbers). "=changed:i" is a member of an object that has no rows; "*" stands for
  * columns that the province's own tables decide, "words" for objects of texts, "object" for any,
- * and "file" for bytes. Different answers of one action are parted by "|". Private to api/. */
+ * "file" for bytes and "metrics" for Prometheus' text. Different answers of one action are parted
+ * by "|". Private to api/. */
 #pragma once
 
 #include "api/json_draft.h"

@@ -31,6 +31,8 @@ struct api {
 	struct spill_room spills;
 	struct followers *followers; /* owned */
 	struct last_uses uses;
+	struct metric_watch metric_watch;
+	int64_t began_us;
 	struct store_job reload;      /* of the tokens, behind a verification, */
 	struct token_list fresh;      /* which read these */
 	bool reloading, reload_again; /* it is at work; another one ended meanwhile */
@@ -145,6 +147,11 @@ static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
 					.tokens = api->config.tokens,
 					.on_end = on_uses_kept,
 					.context = api };
+	api->metric_watch = (struct metric_watch){ .store = api->config.store,
+						   .indicators = api->config.indicators,
+						   .on_end = on_run_ended,
+						   .context = api };
+	api->began_us = civil_now_us();
 	api->verification = verification_open(api->config.store, on_verified, api);
 	api->changing = changing_open(loop, api->config.store, on_change_ended, api);
 	api->tags = tags_open();
@@ -166,6 +173,7 @@ static void on_grown(void *context)
 static void api_free(struct api *api)
 {
 	followers_close(api->followers);
+	metric_watch_close(&api->metric_watch);
 	verification_close(api->verification);
 	changing_close(api->changing);
 	tags_close(api->tags);
@@ -325,6 +333,20 @@ const char *api_change_trouble(const struct api *api)
 void api_token_used(struct api *api, int64_t id)
 {
 	(void)last_uses_note(&api->uses, id, civil_now_us()); /* close_if_idle() looks itself */
+}
+
+int64_t api_began_us(const struct api *api)
+{
+	return api->began_us;
+}
+
+/* A look has a place of its own, as a verification has; where there is none, the next scrape asks.
+ */
+const struct metric_answers *api_metric_answers(struct api *api)
+{
+	if (api_enter(api) && !metric_watch_ask(&api->metric_watch, civil_now_us()))
+		api->working--; /* a request is in work: it is not the last */
+	return &api->metric_watch.answers;
 }
 
 bool api_enter(struct api *api)

@@ -38,6 +38,7 @@ struct api_config { /* all of it outlives the api */
 	const char *folder;               /* for answers too long for memory; NULL: /tmp */
 	const uint64_t *reserve;          /* of the disk: [store] reserve; NULL: none. Likewise */
 	const uint32_t *invitation_days;  /* for which one is good; may change on the loop */
+	const bool *indicators;           /* [metrics] indicators; NULL: no. Likewise */
 	const struct gate_counters *gate; /* may be NULL, as the next one */
 	const struct intake_counters *intake;
 	struct intake *poster;           /* through which figures are recorded; NULL: none can be */

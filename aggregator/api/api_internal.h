@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "api/followers.h"
+#include "api/metric_watch.h"
 #include "backup/backup.h"
 #include "common/base/blob.h"
 #include "query/plan.h"
@@ -35,6 +36,9 @@ struct followers *api_followers(struct api *api);
 uint64_t api_now_ms(const struct api *api); /* the loop's */
 /** Token @id was used, by a request that came in. */
 void api_token_used(struct api *api, int64_t id);
+int64_t api_began_us(const struct api *api); /* the clock when it was started */
+/** What the metrics tell that takes questions; @api looks for it anew when that is due. */
+const struct metric_answers *api_metric_answers(struct api *api);
 /** A place among API_WORKING_MAX; false: there is none, or the api is stopping. */
 bool api_enter(struct api *api);
 void api_leave(struct api *api);

@@ -33,6 +33,7 @@ static void call_free(struct call *call)
 	token_list_free(&call->tokens);
 	contact_list_free(&call->contacts);
 	agent_list_free(&call->agents);
+	metric_answers_free(&call->metric_answers);
 	heads_question_free(&call->heads);
 	arena_close(call->arena);
 	free(call);

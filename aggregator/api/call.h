@@ -11,6 +11,7 @@
 #include "api/changing.h"
 #include "api/followers.h"
 #include "api/heard.h"
+#include "api/metric_watch.h"
 #include "api/spill.h"
 #include "common/base/blob.h"
 #include "common/model/invitation.h"
@@ -114,6 +115,7 @@ struct call {
 	struct contact_list contacts; /* owned */
 	struct agent_list agents;     /* owned */
 	struct heard_form heard;
+	struct metric_answers metric_answers; /* owned */
 	struct changes_form changes;
 	bool waits;                  /* it found nothing, and may wait for more to come */
 	struct follower follower;    /* until_ms 0: it does not wait */
@@ -182,8 +184,8 @@ int call_labels(struct call *call, const char *text, struct err *err);
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
 	health_actions[], held_actions[], backup_actions[], change_actions[], changes_actions[],
 	heads_actions[], message_actions[], token_actions[], openapi_actions[], excuse_actions[],
-	heard_actions[], figure_actions[];
+	heard_actions[], figure_actions[], metrics_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
 	n_health_actions, n_held_actions, n_backup_actions, n_change_actions, n_changes_actions,
 	n_heads_actions, n_message_actions, n_token_actions, n_openapi_actions, n_excuse_actions,
-	n_heard_actions, n_figure_actions;
+	n_heard_actions, n_figure_actions, n_metrics_actions;

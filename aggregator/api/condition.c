@@ -476,6 +476,14 @@ void conditions_judge(const struct condition_facts *facts, struct conditions *re
 	}
 }
 
+const char *condition_name(size_t i, enum condition_gravity *ret_gravity)
+{
+	if (i >= sizeof(table) / sizeof(table[0]) || table[i].gravity == CONDITION_WELL)
+		return NULL;
+	*ret_gravity = table[i].gravity;
+	return table[i].name;
+}
+
 const char *condition_gravity_name(enum condition_gravity gravity)
 {
 	static const char *const names[] = { "well", "note", "ill" };

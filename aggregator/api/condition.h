@@ -106,5 +106,9 @@ struct condition_facts condition_facts_of(const struct gate_counters *gate,
 /** When nothing is wrong it says that, as CONDITION_WELL. */
 void conditions_judge(const struct condition_facts *facts, struct conditions *ret_conditions);
 
+/** The name of the @i-th that may be noticed, and its gravity, "well" left out; NULL: there are no
+ * more. */
+const char *condition_name(size_t i, enum condition_gravity *ret_gravity);
+
 /** "ill", "note" or "well": stable. */
 const char *condition_gravity_name(enum condition_gravity gravity);

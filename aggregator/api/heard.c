@@ -154,8 +154,7 @@ static int put_row(struct table *table, const struct reference *reference, const
 
 /* --- the question --- */
 
-/* Of offices that were taken away from every unit nobody waits for anything. */
-static bool is_ours(const struct office *office, int32_t today)
+bool heard_is_ours(const struct office *office, int32_t today)
 {
 	const struct assignment *stands = office_assignment(office, today);
 
@@ -182,7 +181,7 @@ static size_t rows_gather(const struct reference *reference, const struct contac
 					   heard_is_silent(contact, form->silent_us, form->now_us),
 				   .behind = form->behind && is_behind(contact, form->behind) };
 
-		if (is_ours(office, today) &&
+		if (heard_is_ours(office, today) &&
 		    (form->all || row.overdue || row.silent || row.behind))
 			rows[n++] = row;
 	}

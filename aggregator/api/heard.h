@@ -30,6 +30,9 @@ struct heard_form {
  * as above. */
 bool heard_is_silent(const struct contact *newest, int64_t silent_us, int64_t now_us);
 
+/** Does anybody wait for @office on @today? Not where it was taken away from every unit. */
+bool heard_is_ours(const struct office *office, int32_t today);
+
 /**
  * Rows: office, name, unit, unit_name, key (as status has it), last_contact, version, protocol,
  * backlog, oldest, spool_percent (of what it may hold), clock, push_interval (seconds),

@@ -188,6 +188,8 @@ static void put_responses(struct json_draft *to, const struct action *action, co
 	if (strcmp(action->answer, "file") == 0)
 		json_draft(to, "'application/octet-stream': {'schema': {'type': 'string', "
 			       "'format': 'binary'}}");
+	else if (strcmp(action->answer, "metrics") == 0)
+		json_draft(to, "'text/plain': {'schema': {'type': 'string'}}");
 	else
 		json_draft(to,
 			   "'application/json': {'schema': {'$': "
@@ -309,7 +311,7 @@ static int put_schemas(struct json_draft *to, struct err *err)
 		"['errors']}",
 		"$ref");
 	for (size_t i = 0; (action = routes_action(i)) && rc == 0; i++) {
-		if (strcmp(action->answer, "file") == 0)
+		if (strcmp(action->answer, "file") == 0 || strcmp(action->answer, "metrics") == 0)
 			continue;
 		operation_name(action, name);
 		json_draft(to, ",\n'$Answer': ", name);

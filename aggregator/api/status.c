@@ -359,15 +359,9 @@ static int reference_facts(sqlite3 *db, const struct reference *reference,
 	return rc < 0 ? rc : damaged_days(db, reference, facts, err);
 }
 
-int status_run(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
-	       struct table **ret_table, struct err *err)
+int status_facts(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
+		 struct err *err)
 {
-	static const char *const columns[] = { "office",       "name",          "unit",    "key",
-					       "last_contact", "last_received", "batches", "held",
-					       "unsent",       "agent" };
-	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
-	if (!table)
-		return err_memory(err);
 	int rc = 0;
 	if (facts->now_us == 0)
 		facts->now_us = civil_now_us();
@@ -383,6 +377,19 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 		rc = clock_check(db, facts, err);
 	if (rc == 0)
 		rc = change_read(db, &facts->change, err);
+	return rc;
+}
+
+int status_run(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
+	       struct table **ret_table, struct err *err)
+{
+	static const char *const columns[] = { "office",       "name",          "unit",    "key",
+					       "last_contact", "last_received", "batches", "held",
+					       "unsent",       "agent" };
+	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	if (!table)
+		return err_memory(err);
+	int rc = status_facts(db, reference, facts, err);
 	if (rc == 0)
 		condition_heads(facts, table);
 	if (rc == 0 && facts->change.id != 0 && facts->change.stage != CHANGE_OVER) {

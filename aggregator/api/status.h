@@ -7,6 +7,11 @@
 #include "common/text/table.h"
 #include "registry/reference.h"
 
+/** What the database knows of @facts, added to what the loop knows (condition_facts_of());
+ * @reference may be NULL: what needs it is not known then. */
+int status_facts(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
+		 struct err *err);
+
 /** Rows of office, name, unit, key (none, invited, active, revoked), last_contact, last_received,
  * batches, held;
  * head objects "ill", "note" or "well": the sentences of the conditions by their names, each object

@@ -16,6 +16,7 @@ struct pending {
 	struct entry_form form;
 	zmq_msg_t *message;   /* owned: form.payload lies in it */
 	bool speaks_editions; /* its ack may say what is since protocol 3 */
+	uint64_t taken_ns;    /* uv_hrtime() then */
 	enum posting posting;
 	uint64_t upto;
 	char *refusal;         /* owned; of POSTING_BAD, _LATER and _OVER, and why it is held up */

@@ -36,6 +36,7 @@ struct committer {
 	struct log_limit said_refused, said_parts, said_held_up, said_mended;
 	uv_timer_t retry;
 	struct committer_act *acts; /* that wait: a list of others' */
+	uint64_t begun_ns;          /* when the commit in flight was handed to the writer */
 	bool in_flight, stopping, retry_open;
 	void (*on_change)(void *context);
 	void *context;
@@ -200,6 +201,18 @@ static bool waits_again(void *context, const struct pending *pending)
 			    uv_now(committer->retry.loop));
 }
 
+/* Of those that were acked; the others are told to come again, or wait for the next commit. */
+static void time_acks(struct committer *committer)
+{
+	uint64_t now_ns = uv_hrtime();
+	for (size_t i = 0; i < committer->taken.n; i++) {
+		const struct pending *pending = &committer->taken.list[i];
+		if (pending->posting == POSTED || pending->posting == POSTED_BEFORE)
+			histogram_add(&committer->counters.ack_took,
+				      (now_ns - pending->taken_ns) / 1000);
+	}
+}
+
 static void commit_done(struct store_job *job, int rc, const struct err *err)
 {
 	struct committer *committer = container_of(job, struct committer, job);
@@ -225,8 +238,11 @@ static void commit_done(struct store_job *job, int rc, const struct err *err)
 			.head = &committer->head,
 			.standing_watch = committer->standing_watch,
 		};
+		histogram_add(&committer->counters.commit_took,
+			      (uv_hrtime() - committer->begun_ns) / 1000);
 		/* I1: the commit is on the disk */
 		acks_send(committer->gate, &committer->taken, committer->group.held, &news);
+		time_acks(committer);
 		size_t n = committer->waiting.n;
 		batch_queue_put_back(&committer->taken, &committer->waiting, waits_again,
 				     committer);
@@ -315,6 +331,7 @@ static void commit_start(struct committer *committer)
 				     LIMIT_WAITING);
 	}
 	committer->in_flight = true;
+	committer->begun_ns = uv_hrtime();
 	log_debug("committer: idle -> committing batches=%zu waiting=%zu bytes=%zu%s",
 		  committer->taken.n, committer->waiting.n, committer->waiting.bytes,
 		  committer->group.in_parts ? ", in parts" : "");
@@ -346,6 +363,7 @@ bool committer_add(struct committer *committer, const struct gate_peer *peer, in
 		return true;
 	}
 	pending->peer = *peer;
+	pending->taken_ns = uv_hrtime();
 	pending->form.office = office;
 	pending->speaks_editions =
 		agents_speak(committer->standing_watch->agents, office, WIRE_EDITIONS);

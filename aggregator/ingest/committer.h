@@ -19,6 +19,7 @@
  * is a gap until then. Both are counted, logged once a minute, and named (refusals.h). */
 #pragma once
 
+#include "common/base/histogram.h"
 #include "ingest/catalogue_watch.h"
 #include "ingest/gate.h"
 #include "ingest/refusals.h"
@@ -61,7 +62,10 @@ struct committer_counters {
 	uint64_t over; /* batches refused for a limit that the database tells of */
 	uint64_t commits, failed_commits;
 	int64_t last_commit_us; /* 0: none yet */
-	int failing;            /* why commits fail; 0: the last one went well, or none was tried */
+	/* From handing batches to the writer until they were on the disk, of commits that
+	 * succeeded; and from taking a batch until its ack was sent. */
+	struct histogram commit_took, ack_took;
+	int failing; /* why commits fail; 0: the last one went well, or none was tried */
 	int64_t failing_since_us;
 	uint64_t later, held_up; /* batches that failed alone: refused for now; taken and held */
 	struct mended mended;    /* damaged pages, since the start, */

@@ -95,6 +95,12 @@ static const struct conf_key keys[] = {
 		  .help = N_(
 			  "left free on the disk: under it no figures are taken, and offices keep "
 			  "theirs; questions and orders go on. 0: none") },
+	{ .section = "metrics",
+	  .name = "indicators",
+	  .type = CONF_BOOL,
+	  .offset = offsetof(struct config, indicators),
+	  .fallback = "no",
+	  .help = N_("tell Prometheus the indicators of the newest closed period, too") },
 	{ .section = "log",
 	  .name = "level",
 	  .type = CONF_TEXT,

@@ -12,6 +12,7 @@ struct config {
 	char *state_dir, *listen, *address, *api_socket, *viewers, *operators, *web, *zone,
 		*level; /* owned */
 	uint32_t readers, invitation_days;
+	bool indicators;      /* in the metrics */
 	uint64_t reserve;     /* bytes */
 	struct limits limits; /* of one office */
 };

@@ -181,6 +181,7 @@ static int start_api(struct server *server, struct err *err)
 				     .folder = server->config->state_dir,
 				     .reserve = &server->config->reserve,
 				     .invitation_days = &server->config->invitation_days,
+				     .indicators = &server->config->indicators,
 				     .gate = gate_counters(server->gate),
 				     .intake = intake_counters(server->intake),
 				     .poster = server->intake,

@@ -13,6 +13,7 @@
 #include "store/store.h"
 #include "common/base/container.h"
 #include "common/base/log.h"
+#include "common/model/civil.h"
 #include "rollup/fold.h"
 #include "rollup/rebuild.h"
 #include "schema/effects.h"
@@ -55,9 +56,10 @@ struct store {
 	unsigned n_readers;
 	atomic_uint limit_ms; /* of reads; set from the loop, read on the pool */
 	/* the log */
-	atomic_int log_pages;  /* in it after the last commit or copying; 0: all of it is copied */
-	atomic_int file_pages; /* that its file has room for, as far as we know */
-	struct job checkpoint; /* in the writer's queue while checkpointing */
+	atomic_int log_pages;   /* in it after the last commit or copying; 0: all of it is copied */
+	atomic_int file_pages;  /* that its file has room for, as far as we know */
+	atomic_llong copied_us; /* see store_log() */
+	struct job checkpoint;  /* in the writer's queue while checkpointing */
 	bool checkpointing, shrink;
 	/* the ledger */
 	int64_t position;     /* see store_position() */
@@ -259,6 +261,7 @@ static void on_checkpoint(struct job *job)
 	int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_log, &copied);
 	if (code == SQLITE_OK && in_log == copied) {
 		atomic_store(&store->log_pages, 0);
+		atomic_store(&store->copied_us, civil_now_us());
 		if (store->shrink || atomic_load(&store->file_pages) >= TRUNCATE_PAGES) {
 			db_wait(db, false); /* or it would wait for a reader, and commits for it */
 			code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
@@ -529,6 +532,7 @@ struct store_log store_log(const struct store *store)
 {
 	struct store_log log = {
 		.bytes = (uint64_t)atomic_load(&store->log_pages) * PAGE_BYTES,
+		.copied_us = atomic_load(&store->copied_us),
 		.file_bytes = (uint64_t)atomic_load(&store->file_pages) * PAGE_BYTES,
 	};
 	uint64_t now_ns = uv_hrtime();

@@ -109,6 +109,7 @@ void store_listen(struct store *store, void (*on_grown)(void *context), void *co
 struct store_log {
 	uint64_t bytes;          /* committed, and not yet copied into the database */
 	uint64_t file_bytes;     /* that its file takes on the disk, as far as the store has seen */
+	int64_t copied_us;       /* when all of it was copied last; 0: not since the start */
 	uint64_t oldest_read_ms; /* for how long the longest read in progress has run; 0: there is
 				    none */
 };

@@ -1,0 +1,37 @@
+/* What of the metrics takes questions to know: how many offices are late, and the indicators of the
+ * newest closed period. A scrape never waits for that: it tells what was found before, and has it
+ * looked for anew when that is METRIC_WATCH_S old; so the first scrape behind a start lacks it. */
+#pragma once
+
+#include "common/base/blob.h"
+#include "common/base/err.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define METRIC_WATCH_S 300u
+
+struct metric_answers {
+	bool known;
+	uint64_t late;          /* offices */
+	struct blob indicators; /* owned: their families, as exposition.h writes them */
+};
+/** -ENOMEM. */
+int metric_answers_copy(const struct metric_answers *answers, struct metric_answers *ret_copy);
+void metric_answers_free(struct metric_answers *answers);
+
+struct metric_watch {                  /* zeros to begin with, but for these: */
+	struct store *store;           /* outlives it */
+	const bool *indicators;        /* [metrics] indicators; NULL: no. Likewise */
+	void (*on_end)(void *context); /* whenever a look is over */
+	void *context;
+	/* its own: */
+	struct metric_answers answers, fresh;
+	int64_t tried_us; /* when the last look was; 0: none yet */
+	struct store_job job;
+	bool looking, wants_indicators;
+};
+/** Have it looked for, if that is due, and nobody does. True: on_end() will run. Loop thread. */
+bool metric_watch_ask(struct metric_watch *watch, int64_t now_us);
+void metric_watch_close(struct metric_watch *watch); /* not looking */
