@@ -53,7 +53,9 @@ int output_strange(struct err *err)
 /* The answer about several names has the metric in front (query.h). */
 static int draw(const struct order *order, const struct table *table, struct err *err)
 {
-	if (strcmp(table_column(table, 0), "metric") == 0)
+	const char *path = order->args->command->path;
+
+	if (path && strcmp(path, "/v1/query") == 0 && strcmp(table_column(table, 0), "metric") == 0)
 		return wide_draw(table, stdout, err);
 	return draw_table(table, order->args->command->show, stdout, err);
 }
