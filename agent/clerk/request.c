@@ -20,6 +20,7 @@
 #define CSV_TYPE        "text/csv; charset=utf-8"
 
 #define LANGUAGE_COOKIE "lantoa-lang"
+#define COOKIE_MAX      (TYPIST_COOKIE_MAX + sizeof("; Secure"))
 #define COOKIE_MANNERS  "; SameSite=Strict; Max-Age=31536000; HttpOnly"
 
 /* --- answering --- */
@@ -51,11 +52,20 @@ static const char *cookie(const struct request *request)
 							: LANGUAGE_COOKIE "=en" COOKIE_MANNERS;
 }
 
+/* What comes by the proxy's socket came to the proxy over TLS: its cookies never go without. */
+static const char *cookie_of(const struct request *request, const char *cookie,
+			     char text[COOKIE_MAX])
+{
+	(void)snprintf(text, COOKIE_MAX, "%s%s", cookie,
+		       request->elsewhere ? "; Secure" : ""); /* fits */
+	return text;
+}
+
 /* Nothing from anywhere else, nothing inline, in nobody's frame, kept nowhere. */
 static void answer(struct request *request, unsigned status, const char *type, const char *header,
 		   const char *value)
 {
-	char kept[TYPIST_COOKIE_MAX];
+	char kept[TYPIST_COOKIE_MAX], language[COOKIE_MAX], typist[COOKIE_MAX];
 	struct http_field fields[9] = {
 		{ "Content-Type", type },
 		{ "Content-Security-Policy", "default-src 'self'; form-action 'self'; "
@@ -69,10 +79,13 @@ static void answer(struct request *request, unsigned status, const char *type, c
 	if (header)
 		fields[n++] = (struct http_field){ header, value };
 	if (cookie(request))
-		fields[n++] = (struct http_field){ "Set-Cookie", cookie(request) };
+		fields[n++] = (struct http_field){ "Set-Cookie",
+						   cookie_of(request, cookie(request), language) };
 	if (request->typist_chosen)
-		fields[n++] =
-			(struct http_field){ "Set-Cookie", typist_cookie(request->typist, kept) };
+		fields[n++] = (struct http_field){
+			"Set-Cookie",
+			cookie_of(request, typist_cookie(request->typist, kept), typist)
+		};
 	if (request->html.failed) {
 		(void)err_memory(&request->err);
 		http_answer_err(request->http, &request->err);

@@ -329,6 +329,7 @@ static void the_language_is_chosen_and_remembered(void **state)
 	struct fixture *f = *state;
 	assert_int_equal(get(f, "/?lang=vi"), 200);
 	assert_shown(f, "Set-Cookie: lantoa-lang=vi; SameSite=Strict");
+	assert_null(strstr(f->answer, "Secure")); /* this machine's own page has no TLS */
 	assert_int_equal(get(f, "/"), 200);
 	assert_null(strstr(f->answer, "Set-Cookie"));
 }
@@ -390,6 +391,10 @@ static void whom_the_proxy_names_is_who_types(void **state)
 	assert_null(strstr(f->answer, "this machine"));
 	assert_int_equal(by_proxy(f, "GET", "/files", HOA, ""), 200);
 	assert_null(strstr(f->answer, "this machine"));
+	/* Its browsers see https: what they keep never goes without. */
+	assert_int_equal(by_proxy(f, "GET", "/?lang=vi", HOA, ""), 200);
+	assert_shown(f, "Set-Cookie: lantoa-lang=vi; SameSite=Strict; Max-Age=31536000; HttpOnly; "
+			"Secure");
 	/* A name cannot be chosen there, and a cookie says nothing. */
 	assert_int_equal(by_proxy(f, "GET", "/typist", HOA "Cookie: lantoa-typist=lan\r\n", ""),
 			 200);
