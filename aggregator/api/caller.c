@@ -93,6 +93,7 @@ static void judge_token(const struct http_request *request, const struct token_l
 	caller->token = token->id;
 	caller->expired_us = token->expires_us;
 	memcpy(caller->name, token->name, sizeof(caller->name));
+	memcpy(caller->office, token->office_code, sizeof(caller->office));
 	if (caller->verdict == TOKEN_GOOD)
 		caller->role = token->role;
 }

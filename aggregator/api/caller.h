@@ -34,10 +34,11 @@ struct caller {
 	uid_t uid;
 	bool by_token; /* judged by what he shows, which may be no good: */
 	enum token_verdict verdict;
-	int64_t token;               /* its id; 0: unknown, or he shows none */
-	int64_t expired_us;          /* until when it is good, or was; 0: it has no end */
-	char name[CODE_LEN_MAX + 1]; /* of the token */
-	char who[WHO_MAX];           /* his account: schema/account.h */
+	int64_t token;                 /* its id; 0: unknown, or he shows none */
+	int64_t expired_us;            /* until when it is good, or was; 0: it has no end */
+	char name[CODE_LEN_MAX + 1];   /* of the token */
+	char office[CODE_LEN_MAX + 1]; /* code of the office that a clerk's token is for; "" */
+	char who[WHO_MAX];             /* his account: schema/account.h */
 };
 /** @tokens: may be NULL, there are none. */
 void caller_find(const struct http_request *request, const struct role_groups *groups,

@@ -17,8 +17,8 @@ static int whoami_get(struct call *call, struct err *err)
 		call,
 		(const char *const[]){ "role", role_word(caller->role), "name",
 				       caller->by_token ? caller->name : caller->who, "expires",
-				       until },
-		3, err);
+				       until, "office", caller->office },
+		4, err);
 }
 
 static int tokens_prepare(struct call *call, struct err *err)
@@ -100,7 +100,7 @@ const struct action token_actions[] = {
 	{ ROLE_CLERK, "GET", "/v1/whoami", NULL, NULL, CALL_HERE, whoami_get, NULL, NULL,
 	  "Who asks: his role, his name, and until when his token is good; empty: until it is "
 	  "revoked.",
-	  "=role =name =expires", NULL },
+	  "=role =name =expires =office", NULL },
 	{ ROLE_LOCAL, "GET", "/v1/tokens", NULL, NULL, CALL_READ, tokens_prepare, tokens_get, NULL,
 	  "Tokens.", "name! role! office state! created! expires last_used", NULL },
 	{ ROLE_LOCAL, "POST", "/v1/tokens", NULL, "name role office expires", CALL_WRITE, NULL,

@@ -3,7 +3,7 @@
 
 enum role {
 	ROLE_NONE,     /* nothing: whoever is not known. No route is open to it */
-	ROLE_CLERK,    /* types the figures of one office; no route is open to it yet */
+	ROLE_CLERK,    /* types the figures of one office, and may ask here who he is */
 	ROLE_VIEWER,   /* reads, and lets the ledger be verified */
 	ROLE_OPERATOR, /* closes, releases, moves, renames, publishes, tells offices */
 	ROLE_ADMIN,    /* imports, adds offices, gives accounts a shown name */

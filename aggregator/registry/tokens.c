@@ -43,6 +43,9 @@ static int token_read(sqlite3_stmt *stmt, struct token *ret_token, struct err *e
 	if (row.rc < 0)
 		return row.rc;
 	(void)snprintf(token.name, sizeof(token.name), "%s", name); /* fits: a code */
+	const char *office = (const char *)sqlite3_column_text(stmt, 9);
+	if (office && code_valid(office)) /* else nobody's page opens to it (I11) */
+		(void)snprintf(token.office_code, sizeof(token.office_code), "%s", office);
 	token.kept_us = token.used_us;
 	*ret_token = token;
 	return 0;
@@ -57,7 +60,8 @@ int tokens_read(sqlite3 *db, struct token_list *ret_tokens, size_t *ret_damaged,
 	int rc = db_prepare(
 		db,
 		"SELECT t.id, t.name, t.role, t.office, t.hash, t.created_us, t.expires_us,"
-		" t.revoked_us, coalesce(u.used_us, 0) FROM token t"
+		" t.revoked_us, coalesce(u.used_us, 0),"
+		" coalesce((SELECT code FROM office WHERE id = t.office), '') FROM token t"
 		" LEFT JOIN token_use u ON u.token = t.id ORDER BY t.id",
 		&stmt, err);
 	while (rc == 0 && (rc = db_step(stmt, err)) == 1) {

@@ -27,7 +27,8 @@ struct token {
 	int64_t id;
 	char name[CODE_LEN_MAX + 1];
 	enum role role;
-	int64_t office; /* of a clerk; 0 */
+	int64_t office;                     /* of a clerk; 0 */
+	char office_code[CODE_LEN_MAX + 1]; /* likewise: an office keeps it; "" */
 	uint8_t hash[TOKEN_HASH_LEN];
 	int64_t created_us, expires_us; /* 0: it does not */
 	bool revoked;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define BROWSER_NAME_MAX 33u /* of a token, and an office's code; with NUL */
 #define BROWSER_WORD_MAX 44u /* 256 bits as letters, NUL included */
 
 struct browser_limits {
@@ -23,6 +24,11 @@ struct browser {
 	char change[BROWSER_WORD_MAX]; /* that a change shows: in field or header */
 	char *token;                   /* owned */
 	uint64_t began_s, seen_s;
+	struct browser_known { /* what the aggregator last said of its token */
+		bool clerk;
+		char name[BROWSER_NAME_MAX], office[BROWSER_NAME_MAX]; /* "": of none */
+		uint64_t until_ms; /* it is to be asked again after this; 0: it was not */
+	} known;
 };
 
 struct browsers;

@@ -98,8 +98,7 @@ static bool changes(const struct http_request *request)
 	       strcmp(http_method(request), "HEAD") != 0;
 }
 
-/* Sent by a page of ours, as far as the browser says. */
-static bool own_page(const struct web *web, const struct http_request *request)
+bool door_own_page(const struct web *web, const struct http_request *request)
 {
 	const struct http_guarded asked = { .method = "POST",
 					    .host = http_header(request, "Host"),
@@ -133,12 +132,34 @@ static bool may_ask(struct web *web, struct http_request *request, const struct 
 		return false;
 	}
 	if (shown->browser && changes(request) &&
-	    (!own_page(web, request) ||
+	    (!door_own_page(web, request) ||
 	     !browser_means(shown->browser, http_header_single(request, WEB_CHANGE)))) {
 		refuse(request, &(struct http_problem){
 					.status = 403,
 					.text = _("a browser changes nothing here unless a page of "
 						  "this site asks for it") });
+		return false;
+	}
+	return true;
+}
+
+/* Of an office's page, which may be a large table: nobody else's is kept. */
+static bool may_send(struct web *web, struct http_request *request, const struct credentials *shown)
+{
+	if (http_matched(request)->on_request != offices_on_page || !changes(request))
+		return true;
+	if (!shown->browser) {
+		pages_refuse(web, request, 403,
+			     _("you were logged out meanwhile, and nothing was saved; log in in "
+			       "another window, and send this once more"),
+			     0);
+		return false;
+	}
+	if (!door_own_page(web, request)) {
+		pages_refuse(web, request, 403,
+			     _("a browser changes nothing here unless a page of this site asks for "
+			       "it"),
+			     0);
 		return false;
 	}
 	return true;
@@ -181,7 +202,7 @@ void door_on_head(void *context, struct http_request *request)
 		       &(struct http_problem){ .status = 429,
 					       .text = _("you ask too often; wait a moment"),
 					       .retry_s = wait_s });
-	else if (!api || may_ask(web, request, &shown))
+	else if (api ? may_ask(web, request, &shown) : may_send(web, request, &shown))
 		http_admit(request);
 	explicit_bzero(shown.token, sizeof(shown.token));
 }

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define SHORT_MAX  (64u * 1024) /* bytes of what we ask ourselves */
 #define FIELDS_MAX 64u
@@ -31,6 +32,7 @@ struct passage {
 	struct guest *guest, *token;  /* who pays; whom a good answer proves; NULL */
 	uint64_t bytes;
 	bool changes;
+	bool page; /* an office's: nobody else is asked */
 	/* of a short question */
 	void (*on_answer)(struct web *web, struct http_request *request,
 			  const struct web_asked *asked);
@@ -135,12 +137,33 @@ static void on_gone(void *context)
 
 static const struct http_pipe_calls pipe_calls = { on_room, on_gone };
 
+/* An office's page keeps which language was chosen, and no other cookie here. */
+static size_t page_fields(const struct forward_head *head, struct http_field fields[FIELDS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < head->n_fields && n < FIELDS_MAX; i++)
+		if (strcasecmp(head->fields[i].name, "Set-Cookie") != 0 ||
+		    strncmp(head->fields[i].value, WEB_PAGE_COOKIE "=",
+			    strlen(WEB_PAGE_COOKIE "=")) == 0)
+			fields[n++] = head->fields[i];
+	return n;
+}
+
 static void on_head(void *context, const struct forward_head *head)
 {
 	struct passage *passage = context;
 	struct web *web = passage->web;
 	struct http_request *request = passage->request;
 	size_t mark = (size_t)web->config->buffer / 2;
+	struct http_field fields[FIELDS_MAX];
+	struct forward_head kept = *head;
+
+	if (passage->page) {
+		kept.n_fields = page_fields(head, fields);
+		kept.fields = fields;
+	}
+	head = &kept;
 
 	if (passage->token && head->status != 401)
 		guest_prove(passage->token);
@@ -173,8 +196,18 @@ static void on_end(void *context, int rc)
 	struct passage *passage = context;
 	struct http_problem problem = { 0 };
 
-	note(passage->web, rc);
-	if (passage->request) {
+	if (!passage->page)
+		note(passage->web, rc);
+	if (passage->request && passage->page) {
+		enum language before = language_use(http_language(passage->request));
+
+		pages_refuse(
+			passage->web, passage->request, rc == -ETIMEDOUT ? 504 : 502,
+			_("the page of this office does not answer just now; what was saved is "
+			  "kept, try again shortly"),
+			WEB_RETRY_S);
+		(void)language_use(before);
+	} else if (passage->request) {
 		enum language before = language_use(http_language(passage->request));
 
 		problem.status =
@@ -316,6 +349,46 @@ void gateway_on_api(void *context, struct http_request *request)
 		send_on(passage, http_target(request), shown.token, &passing);
 	}
 	explicit_bzero(shown.token, sizeof(shown.token));
+}
+
+void gateway_pass(struct web *web, struct http_request *request, const struct gateway_page *page)
+{
+	char name[64];
+	struct passage *passage;
+	size_t len = 0;
+
+	(void)snprintf(name, sizeof(name), "o%s", page->office); /* fits */
+	struct guest *guest = guest_find(web->guests, name, door_now_ms());
+	if (!guest || !guest_enter(web->guests, guest)) {
+		pages_refuse(web, request, 429,
+			     _("too many requests to the page of this office are under way; wait "
+			       "until they are answered"),
+			     1);
+		return;
+	}
+	passage = passage_new(web, request);
+	if (!passage) {
+		guest_leave(web->guests, guest, 0);
+		no_memory(request);
+		return;
+	}
+	passage->guest = guest;
+	passage->page = true;
+	const char *body = http_body(request, &len);
+	int rc = forward_ask(web->pages,
+			     &(struct forward_request){ .socket = page->socket,
+							.method = http_method(request),
+							.target = page->target,
+							.fields = page->fields,
+							.n_fields = page->n_fields,
+							.body = body,
+							.body_len = len,
+							.weight = weight_of(passage) },
+			     &passing, passage, &passage->call);
+	if (rc == 0)
+		return;
+	no_memory(request);
+	passage_free(passage);
 }
 
 void gateway_ask(struct web *web, struct http_request *request, const char *target,

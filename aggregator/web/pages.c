@@ -4,7 +4,6 @@
 #include "web/web_internal.h"
 
 #include "common/base/i18n.h"
-#include "common/net/http_guard.h"
 #include "common/text/answer.h"
 #include "common/text/html.h"
 #include "common/text/urlencoded.h"
@@ -212,18 +211,6 @@ static void form_free(char *text, size_t len, struct field *fields)
 	free(fields);
 }
 
-/* Sent by a page of ours, as far as the browser says: another site's page must neither log somebody
- * in, as whom it likes, nor out. */
-static bool own_page(const struct web *web, const struct http_request *request)
-{
-	const struct http_guarded asked = { .method = "POST",
-					    .host = http_header(request, "Host"),
-					    .origin = http_header(request, "Origin"),
-					    .fetch_site = http_header(request, "Sec-Fetch-Site") };
-
-	return http_guard_passes(&asked, web->secure ? asked.host : NULL);
-}
-
 static void trouble_of(struct http_request *request, const struct web_asked *asked,
 		       void (*say)(struct http_request *request, unsigned status, const char *text,
 				   unsigned retry_s))
@@ -291,7 +278,8 @@ void pages_on_enter(void *context, struct http_request *request)
 	size_t n, len;
 	char *form;
 
-	if (!own_page(web, request)) {
+	/* Another site's page must neither log somebody in, as whom it likes, nor out. */
+	if (!door_own_page(web, request)) {
 		login_page(request, 403, _("this was sent by a page of another site; log in here"),
 			   0);
 		return;
@@ -327,7 +315,7 @@ void pages_on_leave(void *context, struct http_request *request)
 	if (form_of(request, &form, &len, &fields, &n) && shown.browser)
 		means = browser_means(shown.browser, field_value(fields, n, "change"));
 	form_free(form, len, fields);
-	if (shown.browser && (!means || !own_page(web, request))) {
+	if (shown.browser && (!means || !door_own_page(web, request))) {
 		pages_refuse(
 			web, request, 403,
 			_("a browser changes nothing here unless a page of this site asks for it"),
@@ -339,6 +327,13 @@ void pages_on_leave(void *context, struct http_request *request)
 	go_to(request, "/login", cookie_text(web, "", text));
 }
 
+void pages_log_in(struct web *web, struct http_request *request)
+{
+	char text[COOKIE_MAX];
+
+	go_to(request, "/login", cookie_text(web, "", text));
+}
+
 /* --- the first page --- */
 
 static void say_trouble(struct http_request *request, unsigned status, const char *text,
@@ -347,7 +342,7 @@ static void say_trouble(struct http_request *request, unsigned status, const cha
 	pages_refuse(NULL, request, status, text, retry_s);
 }
 
-static void add_links(struct html *html, bool reads)
+static void add_links(struct html *html)
 {
 	static const struct {
 		const char *path, *what;
@@ -361,7 +356,7 @@ static void add_links(struct html *html, bool reads)
 	};
 
 	html_add(html, "<h2>%s</h2>\n<ul>\n", _("What you can open (JSON)"));
-	for (size_t i = 0; reads && i < sizeof(links) / sizeof(links[0]); i++)
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		html_add(html, "<li><a href=\"%s\">%s</a></li>\n", links[i].path, _(links[i].what));
 	html_add(html, "<li><a href=\"/healthz\">%s</a></li>\n</ul>\n",
 		 _("Whether this service is up, for a monitor"));
@@ -394,7 +389,11 @@ static void on_home(struct web *web, struct http_request *request, const struct 
 		 answer_text(answer, "name"), _("Role"), role);
 	html_add(&html, "<dt>%s</dt><dd>%s</dd>\n</dl>\n", _("Your token is good until"),
 		 *until ? until : _("it is revoked"));
-	add_links(&html, strcmp(role, "clerk") != 0);
+	if (*answer_text(answer, "office"))
+		html_add(&html, "<p><a href=\"/office/%s/\">%s</a></p>\n",
+			 answer_text(answer, "office"), _("The page of your office"));
+	if (strcmp(role, "clerk") != 0)
+		add_links(&html);
 	html_add(&html,
 		 "<form method=\"post\" action=\"/logout\">\n"
 		 "<input type=\"hidden\" name=\"change\" "

@@ -33,6 +33,9 @@ static const struct conf_key keys[] = {
 		       "X-Forwarded-For who asks")),
 	KEY("web", "aggregator", CONF_TEXT, aggregator, LANTOA_RUNDIR "/aggregator.sock",
 	    .help = N_("unix socket of the aggregator, which is asked")),
+	KEY("offices", "pages", CONF_TEXT, pages, LANTOA_RUNDIR "-pages/CODE/page.sock",
+	    .help = N_("unix socket of the page of each office that this machine holds, with CODE "
+		       "for its code: its clerks reach it at /office/CODE/. Empty: nobody does")),
 	KEY("limits", "connections", CONF_UINT | CONF_RESTART, connections, "512", .min = 1,
 	    .max = 16384, .help = N_("requests in work at once; more wait for their turn")),
 	KEY("limits", "address_connections", CONF_UINT | CONF_RESTART, address_connections, "128",
@@ -126,10 +129,28 @@ static int check_names(const struct web_config *config, struct err *err)
 	return 0;
 }
 
+static int check_pages(const struct web_config *config, struct err *err)
+{
+	const char *code = strstr(config->pages, WEB_PAGES_CODE);
+
+	if (!*config->pages)
+		return 0;
+	if (*config->pages != '/' || !code || strstr(code + 1, WEB_PAGES_CODE))
+		return err_set(
+			err, -EINVAL,
+			"[offices] pages: '%s': give the whole path, from /, with CODE once, "
+			"where the office's code stands",
+			config->pages);
+	return 0;
+}
+
 static int check(const struct web_config *config, struct err *err)
 {
 	enum log_level level;
 	int rc = check_listen(config, err);
+
+	if (rc == 0)
+		rc = check_pages(config, err);
 
 	if (rc == 0)
 		rc = check_names(config, err);

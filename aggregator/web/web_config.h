@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define WEB_PAGES_CODE "CODE" /* in [offices] pages, for an office's code */
+
 struct web_config {
-	char *listen, *names, *certificate, *key, *aggregator, *level; /* owned */
+	char *listen, *names, *certificate, *key, *aggregator, *pages, *level; /* owned */
 	bool proxy;
 	uint32_t connections, address_connections, idle_s, answer_s, upstream, waiting;
 	uint32_t requests, at_once;           /* of a guest: a second; under way */

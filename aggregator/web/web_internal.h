@@ -11,11 +11,12 @@
 #include "web/web_config.h"
 #include "web/web_server.h"
 
-#define WEB_API       "/api/v1/" /* what is passed on begins so, here and there */
-#define WEB_TOKEN_MAX 256u
-#define WEB_CHANGE    "X-Lantoa-Change" /* the header in which a browser's change shows its word */
-#define WEB_SAYS_HTML "text/html; charset=utf-8"
-#define WEB_RETRY_S   5u
+#define WEB_API         "/api/v1/" /* what is passed on begins so, here and there */
+#define WEB_TOKEN_MAX   256u
+#define WEB_CHANGE      "X-Lantoa-Change" /* the header in which a browser's change shows its word */
+#define WEB_SAYS_HTML   "text/html; charset=utf-8"
+#define WEB_RETRY_S     5u
+#define WEB_PAGE_COOKIE "lantoa-lang" /* of an office's page: the one that it keeps here */
 
 struct passage;
 
@@ -23,7 +24,8 @@ struct web {
 	uv_loop_t *loop; /* outlives us */
 	struct web_config *config;
 	struct http *http;
-	struct forward *forward;
+	struct forward *forward; /* to the aggregator, and */
+	struct forward *pages;   /* to offices' pages: one that hangs takes no place of those */
 	struct guests *guests;
 	struct browsers *browsers;
 	struct passage *passages; /* owned, each by its request's way */
@@ -59,9 +61,21 @@ unsigned door_login_wait(struct web *web, const struct http_request *request);
 const char *door_cookie_name(const struct web *web);
 uint64_t door_now_ms(void);
 
+/** Was it sent by a page of ours, as far as the browser says? */
+bool door_own_page(const struct web *web, const struct http_request *request);
+
 /* --- gateway.c: what is passed on --- */
 
 void gateway_on_api(void *context, struct http_request *request);
+
+struct gateway_page { /* of an office */
+	const char *socket, *target;
+	const struct http_field *fields; /* [n_fields] that it gets of the request, and no others */
+	size_t n_fields;
+	const char *office; /* its code: so many of its requests are under way at once */
+};
+/** Let the page answer @request, which changes nothing here. */
+void gateway_pass(struct web *web, struct http_request *request, const struct gateway_page *page);
 /** Everything that is on its way ends. */
 void gateway_drop(struct web *web);
 
@@ -78,7 +92,14 @@ void gateway_ask(struct web *web, struct http_request *request, const char *targ
 /** What came instead of an answer: status and sentence. */
 unsigned gateway_words(int rc, bool changes, const char **ret_text, unsigned *ret_retry_s);
 
+/* --- offices.c: pages of offices' agents --- */
+
+void offices_on_page(void *context, struct http_request *request);
+
 /* --- pages.c: what is written here --- */
+
+/** Log in first. */
+void pages_log_in(struct web *web, struct http_request *request);
 
 void pages_on_home(void *context, struct http_request *request);
 void pages_on_login(void *context, struct http_request *request);

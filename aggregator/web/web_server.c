@@ -20,10 +20,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define UNIX        "unix:"
-#define SOCKET_MODE 0660u
-#define LOOK_MS     10000u       /* for certificates that changed; twice within WatchdogSec= */
-#define SOON_S      (14 * 86400) /* before the end of a certificate the status says so */
+#define UNIX            "unix:"
+#define SOCKET_MODE     0660u
+#define OFFICE_BODY_MAX (5u << 20)   /* a table of 4 MiB, and the form around it */
+#define LOOK_MS         10000u       /* for certificates that changed; twice within WatchdogSec= */
+#define SOON_S          (14 * 86400) /* before the end of a certificate the status says so */
 
 static const struct http_route routes[] = {
 	{ "GET", "/healthz", pages_on_health, 0, NULL },
@@ -33,6 +34,7 @@ static const struct http_route routes[] = {
 	{ "POST", "/logout", pages_on_leave, 0, NULL },
 	{ "GET", "/style.css", pages_on_style, 0, NULL },
 	{ NULL, "/api/v1/*", gateway_on_api, 0, HTTP_ANY_ARGUMENTS },
+	{ NULL, "/office/*", offices_on_page, OFFICE_BODY_MAX, HTTP_ANY_ARGUMENTS },
 	{ NULL, "/*", pages_on_nothing, 0, HTTP_ANY_ARGUMENTS },
 };
 #define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
@@ -210,6 +212,10 @@ int web_start(uv_loop_t *loop, struct web_config *config, struct web **ret_web, 
 	const struct forward_limits forward = web_config_forward(config);
 	const struct browser_limits browsers = { config->sessions, config->session_idle_s,
 						 config->session_s };
+	/* An agent answers in milliseconds, a large table in seconds. */
+	static const struct forward_limits pages = {
+		.most = 96, .waiting = 256, .answer_s = 60, .pause_s = 5
+	};
 	struct web *web = calloc(1, sizeof(*web));
 	int rc;
 
@@ -230,6 +236,8 @@ int web_start(uv_loop_t *loop, struct web_config *config, struct web **ret_web, 
 		rc = err_memory(err);
 	if (rc == 0)
 		rc = forward_open(loop, &forward, &web->forward, err);
+	if (rc == 0)
+		rc = forward_open(loop, &pages, &web->pages, err);
 	if (rc == 0)
 		rc = start_http(web, err);
 	if (rc < 0) {
@@ -308,11 +316,13 @@ static void on_timer_closed(uv_handle_t *handle)
 void web_stop(struct web *web)
 {
 	notify("STOPPING=1");
-	web->open = 1u + (web->http ? 1u : 0u) + (web->forward ? 1u : 0u);
+	web->open = 1u + (web->http ? 1u : 0u) + (web->forward ? 1u : 0u) + (web->pages ? 1u : 0u);
 	gateway_drop(web);
 	if (web->http)
 		http_stop(web->http, on_part_closed, web);
 	if (web->forward)
 		forward_stop(web->forward, on_part_closed, web);
+	if (web->pages)
+		forward_stop(web->pages, on_part_closed, web);
 	uv_close((uv_handle_t *)&web->timer, on_timer_closed);
 }
