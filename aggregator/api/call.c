@@ -27,6 +27,7 @@ static void call_free(struct call *call)
 	if (!call)
 		return;
 	blob_free(&call->answer);
+	blob_free(&call->head);
 	blob_free(&call->table);
 	reply_drop(call);
 	key_feed_free(&call->feed);
@@ -323,6 +324,11 @@ int call_answer_table(struct call *call, struct table *table, struct err *err)
 		 : call->wants_csv        ? table_csv(table, &call->answer)
 					  : table_json(table, &call->answer);
 
+	blob_free(&call->head);
+	if (rc == 0 && call->wants_csv)
+		rc = table_heads_ascii(table, CALL_HEAD_MAX, &call->head);
+	if (rc == 0 && call->head.len > 0)
+		rc = blob_append(&call->head, "", 1);
 	call->answer_type = call_rows_type(call);
 	table_close(table);
 	if (rc < 0 && call->spill.failed == 0)

@@ -38,6 +38,11 @@ enum call_way {
 
 struct call;
 
+/* What stands before the rows of an answer in JSON, an object in ASCII: the field of HTTP's head in
+ * which an answer in CSV has it, of 8 KiB at most (table_heads_ascii()). */
+#define CALL_HEAD     "Lantoa-Head"
+#define CALL_HEAD_MAX 8192u
+
 /* PUT takes a table. What else a request may give stands here, names parted by blanks, and any
  * other is refused: a name that was misspelt would mean that nothing was said.
  *
@@ -80,6 +85,7 @@ struct call {
 	struct blob table; /* the body parted by commas */
 	struct blob answer;
 	const char *answer_type;
+	struct blob head;   /* of an answer in CSV, which has rows alone: CALL_HEAD; "": none */
 	unsigned status;    /* of a refusal, where its err does not say it; 0: that says it */
 	char tag[TAG_ROOM]; /* of the answer; "": it has none */
 	enum grain finest;  /* of the periods that it may tell of: see etag.h */

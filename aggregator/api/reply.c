@@ -195,6 +195,8 @@ void reply_send(struct call *call, int rc, const struct err *err)
 	add(&head, "Content-Type",
 	    call->answer_type ? call->answer_type : "application/octet-stream");
 	add_tag(&head, call->tag);
+	if (call->head.len > 0)
+		add(&head, CALL_HEAD, (const char *)call->head.data);
 	if (call->packed)
 		add(&head, "Content-Encoding", "gzip");
 	if (call->file >= 0) {

@@ -15,7 +15,10 @@ static const struct option_row known[] = {
 	     "its "
 	     "owner may read it. LANTOA_TOKEN_FILE is the same") },
 	{ "format", 0, "table|csv|json",
-	  N_("how to print: for people, for spreadsheets, for programs") },
+	  N_("how to print: for people, for spreadsheets, for programs; some commands have more") },
+	{ "output", 0, "FILE",
+	  N_("write csv, json or a further form of rows into this file, which is there once "
+	     "it is whole") },
 	{ "help", 'h', NULL, N_("explain a command, or list all") },
 	{ "version", 0, NULL, N_("print the version") },
 	{ "area", 0, "CODE", N_("code of the unit asked for; without it the whole province") },
@@ -146,7 +149,7 @@ static const struct {
 	     "backup was restored") },
 	{ "backup", "into", N_("write into this folder, under a name made of the time") },
 };
-static const char everywhere[] = "api token-file format help version";
+static const char everywhere[] = "api token-file format output help version";
 
 /* How many of the command's words @args begins with; 0 unless it is all of them. */
 static size_t command_fits(const struct command *command, const struct args *args)
@@ -269,6 +272,10 @@ void args_help(const struct command *command, FILE *out)
 {
 	fprintf(out, _("Usage: lantoa %s %s\n"), command->words, command->usage);
 	fprintf(out, "\n%s\n", _(command->help));
+	if (command->forms) {
+		fprintf(out, "\n");
+		fprintf(out, _("Formats: %s %s\n"), "table csv json", command->forms);
+	}
 	if (command->options)
 		fprintf(out, "\n%s\n", _("Options:"));
 	help_options(command, command->options, out);

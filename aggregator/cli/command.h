@@ -7,7 +7,16 @@
 
 struct args;
 
-enum format { FORMAT_TABLE, FORMAT_CSV, FORMAT_JSON };
+/* Behind the third, those of export/export.h in its order. */
+enum format {
+	FORMAT_TABLE,
+	FORMAT_CSV,
+	FORMAT_JSON,
+	FORMAT_CSV_EXCEL,
+	FORMAT_XLSX,
+	FORMAT_SDMX_CSV,
+	FORMATS
+};
 
 struct order { /* a command as it was given */
 	const struct args *args;
@@ -30,4 +39,6 @@ struct command {
 	const char *show;  /* columns to draw, parted by blanks; NULL: all that say anything */
 	const char *done;  /* N_(): the sentence after it is done, with one %s */
 	enum format usual; /* when no --format is given */
+	const char *forms; /* formats it has beside table, csv and json, parted by blanks; NULL:
+			      none. With any, it heeds --output. */
 };

@@ -67,11 +67,14 @@ static int whole(struct download *d, uint64_t len, const char *wanted, struct er
 
 int download_finish(struct download *download, uint64_t len, const char *digest, struct err *err)
 {
+	int rc = whole(download, len, digest, err);
+	return rc < 0 ? rc : download_keep(download, err);
+}
+
+int download_keep(struct download *download, struct err *err)
+{
 	struct download *d = download;
-	int rc = whole(d, len, digest, err);
-	if (rc < 0)
-		return rc;
-	rc = fsync(d->fd) < 0 ? -errno : 0;
+	int rc = fsync(d->fd) < 0 ? -errno : 0;
 	if (close(d->fd) < 0 && rc == 0)
 		rc = -errno;
 	d->fd = -1;

@@ -22,5 +22,7 @@ int download_open(const char *path, struct download *ret_download, struct err *e
 int download_piece(void *context, const void *data, size_t len, struct err *err);
 /** Only a file of @len bytes with this BLAKE2b-256 (@digest, hex) gets its name: -EBADMSG. */
 int download_finish(struct download *download, uint64_t len, const char *digest, struct err *err);
+/** Likewise whatever came: its sender's word is that it is whole. */
+int download_keep(struct download *download, struct err *err);
 /** What was not finished goes. */
 void download_close(struct download *download);

@@ -2,6 +2,8 @@
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "common/base/i18n.h"
+#include "common/base/names.h"
+#include "export/export.h"
 #include "feed/client.h"
 
 #include <curl/curl.h>
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DONE = 0, FAILED = 1, WRONG_USAGE = 2 };
 
@@ -21,7 +24,8 @@ static int complain(const struct err *err, int status)
 static int format_choose(const struct args *args, enum format *ret_format, struct err *err)
 {
 	static const char *const names[] = { "table", "csv", "json" };
-	const char *given = args_option(args, "format");
+	const char *given = args_option(args, "format"), *forms = args->command->forms;
+	enum export_form form;
 
 	*ret_format = args->command->usual;
 	if (!given)
@@ -32,8 +36,37 @@ static int format_choose(const struct args *args, enum format *ret_format, struc
 			return 0;
 		}
 	}
-	return err_set(err, -EINVAL, "there is no format '%s'; table, csv and json are there",
-		       given);
+	if (forms && names_find(forms, given, strlen(given)) >= 0 && export_find(given, &form)) {
+		*ret_format = (enum format)(FORMAT_CSV_EXCEL + form);
+		return 0;
+	}
+	return err_set(err, -EINVAL, "'%s' has no format '%s'; there are: %s%s%s",
+		       args->command->words, given, "table csv json", forms ? " " : "",
+		       forms ? forms : "");
+}
+
+/* Usage that hangs on the format. */
+static int output_check(const struct order *order, struct err *err)
+{
+	bool file = args_option(order->args, "output");
+	const struct command *command = order->args->command;
+
+	if (file && !command->forms)
+		return err_set(err, -EINVAL,
+			       "'%s' does not take the option --%s; see lantoa %s --help",
+			       command->words, "output", command->words);
+	if (file && order->format == FORMAT_TABLE)
+		return err_set(err, -EINVAL,
+			       "a table is for the terminal: say with --format what the file is "
+			       "to hold");
+	if (!file && order->format == FORMAT_XLSX && isatty(STDOUT_FILENO) == 1)
+		return err_set(err, -EINVAL,
+			       "a workbook is not for the terminal: give a file with --output");
+	if (order->format == FORMAT_SDMX_CSV && args_option(order->args, "revisions"))
+		return err_set(err, -EINVAL,
+			       "sdmx-csv is for figures; leave --revisions out, or choose "
+			       "another format");
+	return 0;
 }
 
 static const char *api_choose(const struct args *args)
@@ -56,7 +89,7 @@ static int run(const struct args *args)
 		(void)err_memory(&err);
 		return complain(&err, FAILED);
 	}
-	if (format_choose(args, &order.format, &err) < 0)
+	if (format_choose(args, &order.format, &err) < 0 || output_check(&order, &err) < 0)
 		return complain(&err, WRONG_USAGE);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		(void)err_set(&err, -EIO, "libcurl cannot start");

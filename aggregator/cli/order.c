@@ -1,6 +1,7 @@
 #include "cli/order.h"
 
 #include "cli/args.h"
+#include "cli/exporting.h"
 #include "cli/output.h"
 #include "cli/watch.h"
 #include "common/base/quote.h"
@@ -53,6 +54,8 @@ int order_ask_rows_at(const struct order *order, const char *path,
 	request.arguments = arguments;
 	request.n_arguments = n;
 	request.accept = output_type(order->format);
+	if (exporting_wanted(order))
+		return exporting_run(order, &request, err);
 	rc = client_ask(order->api, &request, &answer, err);
 	if (rc == 0)
 		rc = output_rows(order, &answer, err);

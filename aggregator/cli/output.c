@@ -43,6 +43,11 @@ static int print(const void *text, size_t len, struct err *err)
 	return rc;
 }
 
+int output_bytes(const void *text, size_t len, struct err *err)
+{
+	return print(text, len, err);
+}
+
 int output_strange(struct err *err)
 {
 	return err_set(err, -EIO,

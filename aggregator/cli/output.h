@@ -7,6 +7,7 @@
 #include "common/text/table.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /** The media type to ask for when rows are wanted. */
 const char *output_type(enum format format);
@@ -25,6 +26,9 @@ bool output_is_ill(const struct blob *answer);
 
 /** @table as csv or json, for a command that tells people about it in sentences of its own. */
 int output_table(const struct order *order, const struct table *table, struct err *err);
+
+/** Bytes as they are; a terminal gets nothing that it would obey. */
+int output_bytes(const void *text, size_t len, struct err *err);
 
 /** -EIO with the sentence for an answer that no aggregator gives. */
 int output_strange(struct err *err);

@@ -23,7 +23,7 @@ struct exchange {
 	const struct request *request;
 	struct blob *answer;
 	struct err *err;
-	bool too_large, no_memory, stopped;
+	bool too_large, no_memory, stopped, begun;
 };
 
 static void text_add(struct exchange *exchange, const char *text)
@@ -134,17 +134,54 @@ static bool granted(const struct exchange *exchange)
 	return status / 100 == 2;
 }
 
+/* Is the answer of the type that was asked for? */
+static bool is_of_type(const struct exchange *exchange)
+{
+	const char *accept = exchange->request->accept;
+	char *type = NULL;
+
+	(void)curl_easy_getinfo(exchange->curl, CURLINFO_CONTENT_TYPE, &type); /* cannot fail */
+	return type && strncmp(type, accept, strlen(accept)) == 0;
+}
+
+static int tell_field(const struct exchange *exchange)
+{
+	const struct request *request = exchange->request;
+	struct curl_header *field = NULL;
+
+	if (!request->field)
+		return 0;
+	if (curl_easy_header(exchange->curl, request->field, 0, CURLH_HEADER, -1, &field) !=
+	    CURLHE_OK)
+		field = NULL;
+	return request->on_field(request->context, field ? field->value : NULL, exchange->err);
+}
+
+/* @data[@len] to who wants it in pieces. Not 0: stop. */
+static int on_some(struct exchange *exchange, const char *data, size_t len)
+{
+	const struct request *request = exchange->request;
+	int rc = 0;
+
+	if (!exchange->begun && !is_of_type(exchange))
+		return 1; /* answer_check() says so */
+	if (!exchange->begun)
+		rc = tell_field(exchange);
+	exchange->begun = true;
+	if (rc == 0)
+		rc = request->on_piece(request->context, data, len, exchange->err);
+	exchange->stopped = rc != 0;
+	return rc;
+}
+
 static size_t on_data(char *data, size_t size, size_t n, void *context)
 {
 	struct exchange *exchange = context;
 	const struct request *request = exchange->request;
 	size_t len = size * n;
 
-	if (request->on_piece && granted(exchange)) {
-		exchange->stopped =
-			request->on_piece(request->context, data, len, exchange->err) != 0;
-		return exchange->stopped ? 0 : len;
-	}
+	if (request->on_piece && granted(exchange))
+		return on_some(exchange, data, len) == 0 ? len : 0;
 	exchange->too_large = exchange->answer->len + len > CLIENT_ANSWER_MAX;
 	if (exchange->too_large)
 		return 0;
@@ -254,13 +291,7 @@ static bool is_text(const struct blob *answer)
 /* Another server's page, taken for a table, would say that there is nothing. */
 static int answer_check(const struct exchange *exchange, const char *api, struct err *err)
 {
-	const struct request *request = exchange->request;
-	char *type = NULL;
-
-	(void)curl_easy_getinfo(exchange->curl, CURLINFO_CONTENT_TYPE, &type); /* cannot fail */
-	if (request->on_piece ||
-	    (type && strncmp(type, request->accept, strlen(request->accept)) == 0 &&
-	     is_text(exchange->answer)))
+	if (is_of_type(exchange) && (exchange->request->on_piece || is_text(exchange->answer)))
 		return 0;
 	return err_set(err, -EREMOTEIO,
 		       "what %s answers is not what an aggregator answers; is one running there?",
@@ -280,6 +311,8 @@ static int perform(struct exchange *exchange, const char *api, const struct requ
 		return rc;
 	code = request_set(exchange, request) ? curl_easy_perform(exchange->curl)
 					      : CURLE_OUT_OF_MEMORY;
+	if (code == CURLE_WRITE_ERROR && request->on_piece && granted(exchange) && !exchange->begun)
+		return answer_check(exchange, api, err);
 	if (code != CURLE_OK)
 		return failure(exchange, api, code, err);
 	(void)curl_easy_getinfo(exchange->curl, CURLINFO_RESPONSE_CODE, &status); /* cannot fail */

@@ -22,9 +22,14 @@ struct request {
 	size_t body_len;
 	unsigned limit_s; /* for the whole exchange; 0: as long as it takes */
 	/* What comes goes there instead of into the answer, piece by piece and of any size, unless
-	 * it is a refusal. Not 0: stop, err says why. NULL: none of this. */
+	 * it is a refusal. Not 0: stop, err says why. NULL: none of this. What comes must be of the
+	 * type @accept, and what of another came is refused: -EREMOTEIO. */
 	int (*on_piece)(void *context, const void *data, size_t len, struct err *err);
 	void *context;
+	/* A field of the answer's head: its value goes, before the first piece, to
+	 * on_field; none is NULL. Without on_piece it is not asked for. */
+	const char *field;
+	int (*on_field)(void *context, const char *value, struct err *err);
 	unsigned *ret_status; /* of HTTP, also of a refusal; 0: there was none. NULL: not wanted */
 };
 

@@ -5,6 +5,7 @@
 #include "query/query_internal.h"
 #include "query/rank.h"
 #include "query/series.h"
+#include "query/state.h"
 #include "query/target.h"
 
 #include <errno.h>
@@ -181,6 +182,21 @@ static void put_counts(struct table *table, const struct counts *counts)
 	table_int(table, counts->revisions);
 }
 
+static bool asks_level(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_metrics; i++)
+		if (plan->metrics[i]->time_agg == AGG_LAST)
+			return true;
+	return false;
+}
+
+static const char *state_word(const struct one_answer *answer, struct period bucket, size_t i)
+{
+	return state_name(state_of(answer->plan, answer->reference->units, &answer->rows.list[i],
+				   &answer->shown[i], bucket, !answer->attribution[i].unit,
+				   asks_level(answer->plan), answer->reporters[i] != NULL));
+}
+
 /* "name=value;name=value", a missing value empty. Owned by the caller. */
 static char *operand_pairs(const struct one_answer *answer, size_t row)
 {
@@ -293,6 +309,7 @@ static void put_row(struct one_answer *answer, struct period bucket, size_t i)
 	const char *reason = reason_of(answer, bucket, i);
 	table_text(answer->table, reason ? _(reason) : NULL);
 	put_counts(answer->table, &figure->counts);
+	table_text(answer->table, state_word(answer, bucket, i));
 	if (plan->indicator) {
 		put_indicator(answer, i);
 		put_target(answer, bucket, i);
@@ -473,7 +490,7 @@ struct table *one_answer_table(const struct plan *plan)
 					      "excused",     "missing",
 					      "waiting",     "extra",
 					      "offices_due", "offices_reported",
-					      "revisions" },
+					      "revisions",   "state" },
 				 *const own[] = { "operands",    "targets",  "target",
 						  "target_year", "distance", "path" },
 				 *const ranks[] = { "rank", "of" };

@@ -8,6 +8,7 @@
  * transaction, under one reference and by one time of day. */
 #include "common/base/i18n.h"
 #include "query/comparison.h"
+#include "query/figures_head.h"
 #include "query/known.h"
 #include "query/query_internal.h"
 #include "query/series.h"
@@ -326,6 +327,7 @@ static void put_head(const struct asking *asking, const struct reference_then *t
 		table_head(table, "query", "versus", asking->query.versus);
 	if (asking->query.total)
 		table_head(table, "query", "total", "1");
+	figures_head(asking->plans, asking->n, asking->reference, table);
 	known_head(then, table);
 	for (size_t i = 0; i < asking->n && asking->n > 1; i++)
 		table_head(table, "units", asking->names[i],

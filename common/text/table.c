@@ -1,6 +1,7 @@
 #include "common/text/table.h"
 
 #include "common/base/quote.h"
+#include "common/base/utf8.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -300,9 +301,27 @@ static void put_json_row(struct writer *to, const struct table *table, size_t ro
 	put(to, "}");
 }
 
+/* A head's value, of one that is longer than @most bytes the beginning. */
+static void put_head_value(struct writer *to, const char *value, size_t most)
+{
+	size_t len = strlen(value);
+	struct blob cut = { 0 };
+
+	if (len <= most) {
+		put_json_text(to, value, len);
+		return;
+	}
+	if (to->rc == 0)
+		to->rc = blob_append(&cut, value, utf8_cut(value, len, most));
+	if (to->rc == 0)
+		to->rc = blob_append(&cut, "...", 3);
+	put_json_text(to, (const char *)cut.data, cut.len);
+	blob_free(&cut);
+}
+
 /* One object: every head that has the name of heads[first]. */
 static void put_head(struct writer *to, const struct table *table, const struct head heads[],
-		     size_t n, size_t first)
+		     size_t n, size_t first, size_t most)
 {
 	const char *object = word_at(table, heads[first].object);
 	const char *separator = "{";
@@ -319,28 +338,38 @@ static void put_head(struct writer *to, const struct table *table, const struct 
 		put_json_text(to, key, strlen(key));
 		put(to, ": ");
 		if (heads[i].has_value)
-			put_json_text(to, value, strlen(value));
+			put_head_value(to, value, most);
 		else
 			put(to, "null");
 		separator = ", ";
 	}
-	put(to, "}, ");
+	put(to, "}");
 }
 
-static void put_json_begin(struct writer *to, const struct table *table)
+/* All objects, @between them, of values at most @most bytes; returns how many. */
+static size_t put_heads(struct writer *to, const struct table *table, const char *between,
+			size_t most)
 {
 	const struct head *heads = (const struct head *)(void *)table->heads.data;
-	size_t n_heads = table->heads.len / sizeof(struct head);
+	size_t n_heads = table->heads.len / sizeof(struct head), n = 0;
 
-	put(to, "{");
 	for (size_t i = 0; i < n_heads; i++) {
 		const char *object = word_at(table, heads[i].object);
 		size_t first = 0;
 		while (strcmp(word_at(table, heads[first].object), object) != 0)
 			first++;
-		if (first == i) /* the others of that name are written with it */
-			put_head(to, table, heads, n_heads, i);
+		if (first != i)
+			continue; /* it is written with the first of that name */
+		put(to, n++ ? between : "");
+		put_head(to, table, heads, n_heads, i, most);
 	}
+	return n;
+}
+
+static void put_json_begin(struct writer *to, const struct table *table)
+{
+	put(to, "{");
+	put(to, put_heads(to, table, ", ", SIZE_MAX) > 0 ? ", " : "");
 	put(to, "\"rows\": [");
 }
 
@@ -366,6 +395,56 @@ int table_json(const struct table *table, struct blob *out)
 	put_json_rows(&to, table);
 	put(&to, JSON_END);
 	return to.rc;
+}
+
+/* The characters of @json[@len] that are not ASCII stand in its texts: \uXXXX there. */
+static void put_ascii(struct writer *to, const char *json, size_t len)
+{
+	size_t n;
+
+	for (size_t i = 0; i < len && to->rc == 0; i += n) {
+		char text[16];
+		uint32_t code;
+
+		n = utf8_char(json + i, len - i);
+		code = utf8_code(json + i, n);
+		if (n == 1)
+			(void)snprintf(text, sizeof(text), "%c", json[i]);
+		else if (code < 0x10000)
+			(void)snprintf(text, sizeof(text), "\\u%04x", (unsigned)code);
+		else
+			(void)snprintf(text, sizeof(text), "\\u%04x\\u%04x",
+				       (unsigned)(0xd800 + ((code - 0x10000) >> 10)),
+				       (unsigned)(0xdc00 + ((code - 0x10000) & 0x3ff)));
+		put(to, text);
+	}
+}
+
+int table_heads_ascii(const struct table *table, size_t max, struct blob *out)
+{
+	static const size_t most[] = { SIZE_MAX, 240, 40 }; /* bytes of a value, one after the
+							       other until all fits */
+	int rc = table->failed ? -ENOMEM : 0;
+
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]) && rc == 0; i++) {
+		struct blob json = { 0 }, ascii = { 0 };
+		struct writer to = { .out = &json }, told = { .out = &ascii };
+
+		put(&to, "{");
+		size_t n = put_heads(&to, table, ", ", most[i]);
+		put(&to, "}");
+		if (to.rc == 0 && n > 0)
+			put_ascii(&told, (const char *)json.data, json.len);
+		bool fits = ascii.len <= max;
+		rc = to.rc < 0 ? to.rc : told.rc;
+		if (rc == 0 && fits)
+			rc = blob_append(out, ascii.data, ascii.len);
+		blob_free(&json);
+		blob_free(&ascii);
+		if (fits)
+			break;
+	}
+	return rc;
 }
 
 static void put_csv_field(struct writer *to, const char *text)

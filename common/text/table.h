@@ -64,6 +64,11 @@ int table_stream_end(struct table *table, struct blob *before, struct blob *behi
 
 /** Append {"<object>": {...}, "rows": [{...}, ...]} to @out. -ENOMEM. */
 int table_json(const struct table *table, struct blob *out);
+/** Append what table_json() has before its rows, {"<object>": {...}, ...}, on one line and in ASCII
+ * alone, for a field of HTTP's head; nothing where there are none: where that is longer than @max
+ * bytes, of the long values the beginning, with "..." behind it; nothing, where even so it is
+ * longer. -ENOMEM. */
+int table_heads_ascii(const struct table *table, size_t max, struct blob *out);
 /** Append CSV with a header line, quoted as in RFC 4180, lines ended by "\n" alone for the sake of
  * cut and awk; null is an empty field, an empty text is "". -ENOMEM. */
 int table_csv(const struct table *table, struct blob *out);

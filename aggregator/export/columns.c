@@ -1,0 +1,154 @@
+#include "export/columns.h"
+
+#include "common/base/i18n.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of all answers. What is not here is text. */
+static const struct {
+	const char *name;
+	enum column_kind kind;
+	const char *called;
+} known[] = {
+	{ "area", COLUMN_CODE, N_("Code") },
+	{ "name", COLUMN_TEXT, N_("Name") },
+	{ "area_name", COLUMN_TEXT, N_("Name of the area") },
+	{ "valid_from", COLUMN_PERIOD, N_("In force from") },
+	{ "office", COLUMN_CODE, N_("Office") },
+	{ "unit", COLUMN_CODE, N_("Unit") },
+	{ "metric", COLUMN_TEXT, N_("Metric") },
+	{ "period", COLUMN_PERIOD, N_("Period") },
+	{ "until", COLUMN_PERIOD, N_("Not over until") },
+	{ "label", COLUMN_CODE, N_("Label") },
+	{ "label_name", COLUMN_TEXT, N_("Label's name") },
+	{ "value", COLUMN_NUMBER, N_("Value") },
+	{ "before", COLUMN_NUMBER, N_("Before") },
+	{ "change", COLUMN_NUMBER, N_("Change") },
+	{ "change_percent", COLUMN_NUMBER, N_("Change, %") },
+	{ "reason", COLUMN_TEXT, N_("Reason") },
+	{ "state", COLUMN_TEXT, N_("State") },
+	{ "observations", COLUMN_NUMBER, N_("Observations") },
+	{ "due", COLUMN_NUMBER, N_("Due") },
+	{ "reported", COLUMN_NUMBER, N_("Reported") },
+	{ "on_time", COLUMN_NUMBER, N_("On time") },
+	{ "late", COLUMN_NUMBER, N_("Late") },
+	{ "carried", COLUMN_NUMBER, N_("Carried") },
+	{ "missing", COLUMN_NUMBER, N_("Missing") },
+	{ "excused", COLUMN_NUMBER, N_("Excused") },
+	{ "waiting", COLUMN_NUMBER, N_("In quarantine") },
+	{ "extra", COLUMN_NUMBER, N_("Not due, but reported") },
+	{ "offices_due", COLUMN_NUMBER, N_("Offices due") },
+	{ "offices_reported", COLUMN_NUMBER, N_("Offices that reported") },
+	{ "offices_finished", COLUMN_NUMBER, N_("Offices that finished") },
+	{ "finished", COLUMN_TIME, N_("Finished") },
+	{ "finished_by", COLUMN_TEXT, N_("Finished by") },
+	{ "revisions", COLUMN_NUMBER, N_("Revisions") },
+	{ "revised", COLUMN_NUMBER, N_("Revised") },
+	{ "percent", COLUMN_NUMBER, N_("Reported, %") },
+	{ "target", COLUMN_NUMBER, N_("Target") },
+	{ "target_year", COLUMN_NUMBER, N_("Target's year") },
+	{ "distance", COLUMN_NUMBER, N_("To the target") },
+	{ "path", COLUMN_NUMBER, N_("On the way to it") },
+	{ "rank", COLUMN_NUMBER, N_("Rank") },
+	{ "of", COLUMN_NUMBER, N_("Of") },
+	{ "operands", COLUMN_TEXT, N_("Operands") },
+	{ "targets", COLUMN_TEXT, N_("Targets") },
+	{ "was", COLUMN_NUMBER, N_("Was") },
+	{ "became", COLUMN_NUMBER, N_("Became") },
+	{ "entry", COLUMN_NUMBER, N_("Entry") },
+	{ "batch", COLUMN_NUMBER, N_("Batch") },
+	{ "received", COLUMN_TIME, N_("Received") },
+};
+#define N_KNOWN (sizeof(known) / sizeof(known[0]))
+
+static size_t find_known(const char *name)
+{
+	size_t i = 0;
+
+	while (i < N_KNOWN && strcmp(known[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+int columns_make(const char *const names[], size_t n, struct columns *ret_columns, struct err *err)
+{
+	struct columns columns = { .names = calloc(n, sizeof(char *)),
+				   .kinds = calloc(n, sizeof(enum column_kind)),
+				   .n = n };
+	bool ok = columns.names && columns.kinds;
+
+	for (size_t i = 0; i < n && ok; i++) {
+		const char *name = names[i] ? names[i] : "";
+		size_t at = find_known(name);
+
+		columns.kinds[i] = at < N_KNOWN ? known[at].kind : COLUMN_TEXT;
+		columns.names[i] = strdup(name);
+		ok = columns.names[i];
+	}
+	if (!ok) {
+		columns_free(&columns);
+		return err_memory(err);
+	}
+	*ret_columns = columns;
+	return 0;
+}
+
+void columns_free(struct columns *columns)
+{
+	for (size_t i = 0; columns->names && i < columns->n; i++)
+		free(columns->names[i]);
+	free(columns->names);
+	free(columns->kinds);
+	*columns = (struct columns){ 0 };
+}
+
+size_t columns_find(const struct columns *columns, const char *name)
+{
+	for (size_t i = 0; i < columns->n; i++)
+		if (strcmp(columns->names[i], name) == 0)
+			return i;
+	return COLUMN_NONE;
+}
+
+const char *columns_called(const struct columns *columns, size_t i)
+{
+	size_t at = find_known(columns->names[i]);
+
+	return at < N_KNOWN ? _(known[at].called) : columns->names[i];
+}
+
+bool number_is(const char *text)
+{
+	size_t sign = *text == '-' || *text == '+', whole = strspn(text + sign, "0123456789");
+	const char *at = text + sign + whole;
+
+	if (*at == '.') {
+		size_t part = strspn(at + 1, "0123456789");
+
+		return whole > 0 && part > 0 && at[1 + part] == '\0';
+	}
+	return whole > 0 && *at == '\0';
+}
+
+bool number_is_exact(const char *text)
+{
+	const char *at = text + strspn(text, "+-0."); /* zeros before the others say nothing */
+	size_t digits = 0, zeros = 0;
+
+	for (; *at; at++) {
+		if (*at == '.')
+			continue;
+		zeros = *at == '0' ? zeros + 1 : 0;
+		digits++;
+	}
+	return digits - zeros <= 15 && digits <= 300;
+}
+
+unsigned number_decimals(const char *text)
+{
+	const char *point = strchr(text, '.');
+
+	return point ? (unsigned)strlen(point + 1) : 0;
+}
