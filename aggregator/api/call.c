@@ -330,6 +330,7 @@ int call_answer_table(struct call *call, struct table *table, struct err *err)
 	if (rc == 0 && call->head.len > 0)
 		rc = blob_append(&call->head, "", 1);
 	call->answer_type = call_rows_type(call);
+	reply_note_next(call, table);
 	table_close(table);
 	if (rc < 0 && call->spill.failed == 0)
 		return err_memory(err);

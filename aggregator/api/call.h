@@ -92,6 +92,7 @@ struct call {
 	struct spill spill; /* where a long answer is made, */
 	struct table_stream stream; /* and what brings rows there */
 	bool packed;                /* the answer is gzip */
+	char next[80];              /* the list goes on before this; "": it is over */
 	bool tables;                /* it was made there, and is complete */
 	int file; /* owned: the answer goes on there, behind the blob; -1: there is none */
 	uint64_t file_len;

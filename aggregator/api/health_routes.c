@@ -1,4 +1,4 @@
-/* /v1/status, /v1/quarantine?most=, /v1/audit?most=,
+/* /v1/status, /v1/quarantine?most=&before=, /v1/audit?most=&before=,
  * /v1/history?name=&most=&before=, and /v1/accounts: GET lists them, POST takes
  * account and shown, the name it is shown by. */
 #include "api/call.h"
@@ -146,11 +146,29 @@ static int most_prepare(struct call *call, struct err *err)
 	return 0;
 }
 
+/* Of an event. */
+static int before_prepare(struct call *call, struct err *err)
+{
+	const char *before = http_arg(call->request, "before");
+	char *end = NULL;
+
+	errno = 0;
+	call->before = before ? strtoll(before, &end, 10) : 0;
+	if (before && (*before < '1' || *before > '9' || *end || errno))
+		return err_set(err, -EINVAL, "before: the number of an event is wanted");
+	return most_prepare(call, err);
+}
+
 static int quarantine_get(struct call *call, sqlite3 *db, const struct reference *reference,
 			  struct err *err)
 {
+	const char *text = http_arg(call->request, "before");
+	struct quarantine_at before;
 	struct table *table = NULL;
-	int rc = quarantine_list(db, reference, call->most, &table, err);
+	int rc = text ? quarantine_at_parse(text, &before, err) : 0;
+
+	if (rc == 0)
+		rc = quarantine_list(db, reference, call->most, text ? &before : NULL, &table, err);
 
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
@@ -159,7 +177,7 @@ static int audit_get(struct call *call, sqlite3 *db, const struct reference *ref
 		     struct err *err)
 {
 	struct table *table = NULL;
-	int rc = audit_list(db, call->most, &table, err);
+	int rc = audit_list(db, call->most, call->before, &table, err);
 
 	(void)reference;
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
@@ -167,19 +185,12 @@ static int audit_get(struct call *call, sqlite3 *db, const struct reference *ref
 
 static int history_prepare(struct call *call, struct err *err)
 {
-	const char *before = http_arg(call->request, "before");
-	char *end = NULL;
-
 	call->code = http_arg(call->request, "name");
 	if (!call->code || !*call->code)
 		return err_set(err, -EINVAL,
 			       "name: a unit's or office's code, or the name of a metric or "
 			       "indicator is wanted");
-	errno = 0;
-	call->before = before ? strtoll(before, &end, 10) : 0;
-	if (before && (*before < '1' || *before > '9' || *end || errno))
-		return err_set(err, -EINVAL, "before: the number of an event is wanted");
-	return most_prepare(call, err);
+	return before_prepare(call, err);
 }
 
 static int history_get(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -223,11 +234,12 @@ const struct action health_actions[] = {
 	{ ROLE_VIEWER, "GET", "/v1/status", NULL, NULL, CALL_GLANCE, status_prepare, status_get,
 	  NULL, "How the province is.",
 	  "office! name! unit key last_contact last_received batches held unsent agent", NULL },
-	{ ROLE_VIEWER, "GET", "/v1/quarantine", "most", NULL, CALL_READ, most_prepare,
+	{ ROLE_VIEWER, "GET", "/v1/quarantine", "most before", NULL, CALL_READ, most_prepare,
 	  quarantine_get, NULL, "What waits and cannot count, and why.",
 	  "entry! office received! metric labels period value observations reason!", NULL },
-	{ ROLE_VIEWER, "GET", "/v1/audit", "most", NULL, CALL_READ, most_prepare, audit_get, NULL,
-	  "Who did what, the newest first.", "event! at! who! shown_name act! what! detail", NULL },
+	{ ROLE_VIEWER, "GET", "/v1/audit", "most before", NULL, CALL_READ, before_prepare,
+	  audit_get, NULL, "Who did what, the newest first.",
+	  "event! at! who! shown_name act! what! detail", NULL },
 	{ ROLE_VIEWER, "GET", "/v1/history", "name most before", NULL, CALL_READ, history_prepare,
 	  history_get, NULL,
 	  "What was done to a unit, an office, a metric or an indicator, the newest first.",

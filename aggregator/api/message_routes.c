@@ -1,5 +1,6 @@
 /* /v1/messages: POST tells an office (code), or all: "yes", the text; with metric, period and
- * labels, about one figure. GET lists what the office ?code= was told, at most ?most= of it. */
+ * labels, about one figure. GET lists what the office ?code= was told, at most ?most= of it, and
+ * before message ?before=. */
 #include "api/call.h"
 
 #include "common/base/i18n.h"
@@ -51,11 +52,17 @@ static int messages_get(struct call *call, sqlite3 *db, const struct reference *
 	char *end = NULL;
 	unsigned long n = most ? strtoul(most, &end, 10) : MOST;
 
+	const char *before = http_arg(call->request, "before");
+	char *before_end = NULL;
+	errno = 0;
+	long long earlier = before ? strtoll(before, &before_end, 10) : 0;
+	if (before && (*before < '1' || *before > '9' || *before_end || errno))
+		return err_set(err, -EINVAL, "before: the number of a message is wanted");
 	if (!code)
 		return err_set(err, -EINVAL, "code: whose messages?");
 	if (most && (*most < '0' || *most > '9' || *end || n < 1 || n > 10000))
 		return err_set(err, -EINVAL, "most: a number from 1 to 10000 is wanted");
-	int rc = messages_list(db, reference, code, (unsigned)n, &table, err);
+	int rc = messages_list(db, reference, code, (unsigned)n, earlier, &table, err);
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
 
@@ -63,8 +70,8 @@ const struct action message_actions[] = {
 	{ ROLE_OPERATOR, "POST", "/v1/messages", NULL, "code all text metric period labels",
 	  CALL_WRITE, NULL, messages_post, NULL, "Tell an office, or all, something.", "=told",
 	  "text" },
-	{ ROLE_VIEWER, "GET", "/v1/messages", "code most", NULL, CALL_READ, NULL, messages_get,
-	  NULL, "What an office was told.",
+	{ ROLE_VIEWER, "GET", "/v1/messages", "code most before", NULL, CALL_READ, NULL,
+	  messages_get, NULL, "What an office was told.",
 	  "message! at! who! shown_name text! metric labels period to_all read", "code" },
 };
 const size_t n_message_actions = sizeof(message_actions) / sizeof(message_actions[0]);

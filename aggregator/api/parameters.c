@@ -4,6 +4,7 @@
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/net/wire_limits.h"
+#include "journal/quarantine.h"
 #include "ledger/hand_judge.h"
 #include "registry/code.h"
 #include "registry/excuses.h"
@@ -85,6 +86,11 @@ static const struct parameter parameters[] = {
 	  .example = "1000", .description = "How many items at most." },
 	{ "most", NULL, PARAMETER_NUMBER, .low = 0, .high = 100000, .example = "1000",
 	  .description = "How many rows at most; usually 1000." },
+	{ "before", "/v1/quarantine", PARAMETER_TEXT, .high = QUARANTINE_AT_MAX - 1,
+	  .example = "4711:0:-1",
+	  .description = "ENTRY:RUN:POINT: go on behind this row, the list's own next." },
+	{ "before", "/v1/messages", PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "17",
+	  .description = "The number of a message: only those before it." },
 	{ "before", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "4711",
 	  .description = "The number of a row's event: only what came before it." },
 	{ "code", NULL, PARAMETER_TEXT, .high = CODE_LEN_MAX, .example = "28249",

@@ -1,9 +1,12 @@
 #include "api/reply.h"
 
 #include "api/etag.h"
+#include "api/parameters.h"
 #include "api/problem.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -74,6 +77,65 @@ int reply_pack(struct call *call, struct err *err)
 	call->answer = packed;
 	call->packed = true;
 	return 0;
+}
+
+void reply_note_next(struct call *call, const struct table *table)
+{
+	const char *next = table_head_value(table, "list", "next");
+
+	if (!next)
+		next = table_head_value(table, "history", "next");
+	(void)snprintf(call->next, sizeof(call->next), "%s", next ? next : ""); /* it fits */
+}
+
+static int add_escaped(struct blob *out, const char *text)
+{
+	char code[4];
+	int rc = 0;
+
+	for (; *text && rc == 0; text++) {
+		if (isalnum((unsigned char)*text) || strchr("-._~", *text)) {
+			rc = blob_append(out, text, 1);
+		} else {
+			(void)snprintf(code, sizeof(code), "%%%02X", (unsigned char)*text);
+			rc = blob_append(out, code, 3);
+		}
+	}
+	return rc;
+}
+
+static int add_argument(struct blob *out, char before, const char *name, const char *value)
+{
+	int rc = blob_append(out, &before, 1);
+
+	if (rc == 0)
+		rc = add_escaped(out, name);
+	if (rc == 0)
+		rc = blob_append(out, "=", 1);
+	return rc == 0 ? add_escaped(out, value) : rc;
+}
+
+/* RFC 8288: the same question with another before. Without memory there is none; the answer itself
+ * says it as well. */
+static const char *link_to_next(const struct call *call, struct blob *link)
+{
+	const char *cursor = call->action->arguments, *path = http_matched(call->request)->path;
+	char name[PARAMETER_NAME_MAX];
+	int rc = *call->next ? blob_append(link, "<", 1) : -ENOENT;
+
+	if (rc == 0)
+		rc = blob_append(link, path, strlen(path));
+	if (rc == 0)
+		rc = add_argument(link, '?', "before", call->next);
+	while (rc == 0 && parameters_next(&cursor, name)) {
+		const char *value = http_arg(call->request, name);
+
+		if (value && strcmp(name, "before") != 0)
+			rc = add_argument(link, '&', name, value);
+	}
+	if (rc == 0)
+		rc = blob_append(link, ">; rel=\"next\"", sizeof(">; rel=\"next\""));
+	return rc == 0 ? (const char *)link->data : NULL;
 }
 
 /* Of each coding there is one: "...-gz". */
@@ -173,6 +235,7 @@ bool reply_unchanged(struct call *call)
 void reply_send(struct call *call, int rc, const struct err *err)
 {
 	struct head head = { 0 };
+	struct blob link = { 0 };
 	char tag[TAG_ROOM];
 	struct err late;
 
@@ -199,10 +262,15 @@ void reply_send(struct call *call, int rc, const struct err *err)
 		add(&head, CALL_HEAD, (const char *)call->head.data);
 	if (call->packed)
 		add(&head, "Content-Encoding", "gzip");
+	const char *next = link_to_next(call, &link);
+	if (next)
+		add(&head, "Link", next);
 	if (call->file >= 0) {
 		send_long(call, head.fields, head.n);
+		blob_free(&link);
 		return;
 	}
 	http_answer_fields(call->request, call->under_way ? 202 : 200, head.fields, head.n,
 			   (const char *)call->answer.data, call->answer.len);
+	blob_free(&link);
 }

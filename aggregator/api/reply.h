@@ -4,6 +4,8 @@
 #include "api/api_internal.h"
 #include "api/call.h"
 
+/** The list in @table may go on: its head says before what ("list" or "history", "next"). */
+void reply_note_next(struct call *call, const struct table *table);
 /** Before run(): where its rows will go. */
 void reply_begin(struct call *call);
 /** No more rows of @table, which was streamed there. 0, or the code of call->spill's or -ENOMEM. */

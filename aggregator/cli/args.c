@@ -86,7 +86,7 @@ static const struct option_row known[] = {
 	{ "keep", 0, "NUMBER",
 	  N_("then remove all such files there but the newest, as many as this") },
 	{ "most", 0, "NUMBER", N_("print no more rows than this") },
-	{ "before", 0, "EVENT", N_("go on before the event of this number") },
+	{ "before", 0, "EVENT", N_("go on before this one, as the list says where it has more") },
 	{ "entry", 0, "NUMBER", N_("what came with this journal entry") },
 	{ "office", 0, "CODE", N_("only what came from this office") },
 	{ "role", 0, "ROLE",

@@ -98,6 +98,22 @@ static int office_invite(const struct order *order, struct err *err)
 						: order_post(order, fields, 2, err);
 }
 
+/* A list that may go on: when it does, a person is told so. */
+static int pages(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument arguments[] = { { "code", args->n_words ? args->words[0] : NULL },
+					      { "most", args_option(args, "most") },
+					      { "before", args_option(args, "before") } };
+	struct request request = order_request(order);
+
+	if (order->format == FORMAT_CSV)
+		return order_ask_rows(order, arguments, 3, err);
+	request.arguments = arguments;
+	request.n_arguments = 3;
+	return order_ask_report(order, &request, err);
+}
+
 static int list(const struct order *order, struct err *err)
 {
 	const struct argument arguments[] = { { "code", order->args->n_words ? order->args->words[0]
@@ -338,14 +354,6 @@ static int office_tell(const struct order *order, struct err *err)
 		rc = order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 	blob_free(&labels);
 	return rc;
-}
-
-static int office_messages(const struct order *order, struct err *err)
-{
-	const struct argument arguments[] = { { "code", order->args->words[0] },
-					      { "most", args_option(order->args, "most") } };
-
-	return order_ask_rows(order, arguments, 2, err);
 }
 
 static int status(const struct order *order, struct err *err)
@@ -625,12 +633,12 @@ const struct command commands[] = {
 	  .path = "/v1/messages",
 	  .done = N_("Told: %s\n") },
 	{ .words = "office messages",
-	  .usage = "CODE [--most NUMBER]",
+	  .usage = "CODE [--most NUMBER] [--before NUMBER]",
 	  .help = N_("List what an office was told, newest first, by whom, and since when it is "
 		     "marked as read there."),
-	  .options = "most",
+	  .options = "most before",
 	  .n_words = 1,
-	  .run = office_messages,
+	  .run = pages,
 	  .method = "GET",
 	  .path = "/v1/messages",
 	  .forms = "csv-excel xlsx" },
@@ -720,10 +728,10 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/status" },
 	{ .words = "quarantine list",
-	  .usage = "[--most NUMBER]",
+	  .usage = "[--most NUMBER] [--before ROW]",
 	  .help = N_("List the figures that arrived but cannot count, and why."),
-	  .options = "most",
-	  .run = list,
+	  .options = "most before",
+	  .run = pages,
 	  .method = "GET",
 	  .path = "/v1/quarantine",
 	  .forms = "csv-excel xlsx" },
@@ -845,10 +853,10 @@ const struct command commands[] = {
 	  .path = "/v1/changes",
 	  .usual = FORMAT_JSON },
 	{ .words = "audit",
-	  .usage = "[--most NUMBER]",
+	  .usage = "[--most NUMBER] [--before EVENT]",
 	  .help = N_("List who changed what and when, newest first."),
-	  .options = "most",
-	  .run = list,
+	  .options = "most before",
+	  .run = pages,
 	  .method = "GET",
 	  .path = "/v1/audit",
 	  .show = "event at who shown_name act detail",

@@ -57,6 +57,7 @@ static const struct title {
 	{ "record", N_("Record"), WORDS },
 	{ "history.name", N_("History of"), 0 },
 	{ "history.next", N_("There is more; go on with --before"), 0 },
+	{ "list.next", N_("There is more; go on with --before"), 0 },
 	{ "structure", N_("Under the borders of"), 0 },
 	{ "shown_name", N_("Shown name"), 0 },
 	{ "publication", N_("Publication"), 0 },

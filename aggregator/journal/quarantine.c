@@ -1,10 +1,12 @@
 #include "journal/quarantine.h"
 #include "common/base/i18n.h"
+#include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/net/wire.h"
 #include "journal/damaged_days.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -542,7 +544,8 @@ static int add_readable(struct listing *list, struct err *err)
 #define WAITING(table)                                                                             \
 	"SELECT q.journal, q.run, q.point, q.verdict, q.observations, j.office, j.received_us,"    \
 	" j.spool, j.day FROM " table " q JOIN journal j ON j.id = q.journal"                      \
-	" WHERE q.released_us IS NULL ORDER BY q.journal DESC, q.run, q.point LIMIT ?"
+	" WHERE q.released_us IS NULL AND q.journal <= ?2 AND (q.journal < ?2 OR q.run > ?3"       \
+	" OR (q.run = ?3 AND q.point > ?4)) ORDER BY q.journal DESC, q.run, q.point LIMIT ?1"
 
 /* The payload is left out of the rows: they are sorted, and would carry it along, once each. */
 static int listing_open(struct listing *list, sqlite3 *db, struct err *err)
@@ -570,14 +573,53 @@ static int listing_open(struct listing *list, sqlite3 *db, struct err *err)
 	return rc;
 }
 
-int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned most,
-		    struct table **ret_table, struct err *err)
+int quarantine_at_parse(const char *text, struct quarantine_at *ret_at, struct err *err)
 {
+	long long entry, run, point;
+	char shown[EXCERPT_MAX], again[QUARANTINE_AT_MAX];
+	int n = sscanf(text, "%lld:%lld:%lld", &entry, &run, &point);
+	if (n == 3) /* and nothing else: blanks, signs, zeros before, more behind */
+		(void)snprintf(again, sizeof(again), "%lld:%lld:%lld", entry, run, point);
+	if (n != 3 || strcmp(again, text) != 0 || entry < 1)
+		return err_set(
+			err, -EINVAL,
+			"before: '%s' is no row of the list; take what the list says as next",
+			utf8_excerpt(text, strlen(text), shown));
+	*ret_at = (struct quarantine_at){ entry, run, point };
+	return 0;
+}
+
+static void tell_more(struct listing *list, const struct quarantine_at *last)
+{
+	char text[QUARANTINE_AT_MAX];
+	(void)snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 ":%" PRId64, last->entry,
+		       last->run, last->point); /* fits */
+	table_head(list->table, "list", "next", text);
+}
+
+int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned most,
+		    const struct quarantine_at *before, struct table **ret_table, struct err *err)
+{
+	struct quarantine_at last = { INT64_MAX, INT64_MAX, INT64_MAX };
+	unsigned n = 0;
 	struct listing list = { .reference = reference };
 	int rc = listing_open(&list, db, err);
-	if (rc == 0)
-		sqlite3_bind_int64(list.rows, 1, most);
+	last = before ? *before : last;
+	if (rc == 0) {
+		sqlite3_bind_int64(list.rows, 1, (int64_t)most + 1);
+		sqlite3_bind_int64(list.rows, 2, last.entry);
+		sqlite3_bind_int64(list.rows, 3, last.run);
+		sqlite3_bind_int64(list.rows, 4, last.point);
+	}
 	while (rc == 0 && (rc = db_step(list.rows, err)) == 1) {
+		if (n++ == most) {
+			tell_more(&list, &last);
+			rc = 0;
+			break;
+		}
+		last = (struct quarantine_at){ sqlite3_column_int64(list.rows, 0),
+					       sqlite3_column_int64(list.rows, 1),
+					       sqlite3_column_int64(list.rows, 2) };
 		rc = add_readable(&list, err);
 		if (is_damage(rc))
 			rc = add_damaged(&list);

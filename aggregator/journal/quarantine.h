@@ -108,8 +108,17 @@ int quarantine_is_settling(sqlite3 *db, bool *ret_settling, struct err *err);
 	"(" QUARANTINE_PAST_NEXT " UNION ALL SELECT journal, run, point, verdict, observations,"   \
 	" held_us, released_us, again_us FROM quarantine_past)"
 
-/** What is held, newest first, at most @most rows: entry, office, received, metric, labels, period,
- * value, observations, reason. Each entry's payload is read and decoded once; memory holds one of
- * them, and the rows. Of what cannot be read metric, labels and value are null. */
+#define QUARANTINE_AT_MAX 72u /* "ENTRY:RUN:POINT", with its NUL */
+struct quarantine_at {
+	int64_t entry, run, point;
+};
+/** -EINVAL, with a sentence that begins with "before:". */
+int quarantine_at_parse(const char *text, struct quarantine_at *ret_at, struct err *err);
+
+/** What is held, newest first, at most @most rows behind @before (NULL: from the first on), and
+ * where there are more, as head "list", "next", the row to go on behind: entry, office, received,
+ * metric, labels, period, value, observations, reason. Each entry's payload is read and decoded
+ * once; memory holds one of them, and the rows. Of what cannot be read metric, labels and value are
+ * null. */
 int quarantine_list(sqlite3 *db, const struct reference *reference, unsigned most,
-		    struct table **ret_table, struct err *err);
+		    const struct quarantine_at *before, struct table **ret_table, struct err *err);

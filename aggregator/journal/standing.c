@@ -126,7 +126,7 @@ static int messages_digest(sqlite3 *db, int64_t office, uint8_t ret_digest[16], 
 {
 	crypto_generichash_state state;
 	(void)crypto_generichash_init(&state, NULL, 0, 16);
-	int rc = messages_each(db, office, WIRE_MESSAGES_MAX, message_hash, &state, err);
+	int rc = messages_each(db, office, WIRE_MESSAGES_MAX, 0, message_hash, &state, err);
 	(void)crypto_generichash_final(&state, ret_digest, 16);
 	return rc;
 }
@@ -338,7 +338,7 @@ static int messages_tell(struct telling *telling, int64_t office, Lantoa__V1__St
 			 struct err *err)
 {
 	struct messages messages = { .arena = telling->arena };
-	int rc = messages_each(telling->reader->db, office, WIRE_MESSAGES_MAX, message_tell,
+	int rc = messages_each(telling->reader->db, office, WIRE_MESSAGES_MAX, 0, message_tell,
 			       &messages, err);
 	message->message =
 		arena_alloc(telling->arena, (messages.n + 1) * sizeof(*message->message));

@@ -9,6 +9,7 @@
 #include "schema/event.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -155,9 +156,9 @@ int message_add(sqlite3 *db, const struct reference *reference, const struct mes
 
 /* Of one office and of all, each by its index. */
 #define TOLD                                                                                       \
-	"SELECT id FROM (SELECT id FROM message WHERE office = 0 ORDER BY id DESC LIMIT ?2)"       \
-	" UNION ALL SELECT id FROM (SELECT id FROM message WHERE office = ?1 ORDER BY id DESC"     \
-	" LIMIT ?2)"
+	"SELECT id FROM (SELECT id FROM message WHERE office = 0 AND id < ?3 ORDER BY id DESC"     \
+	" LIMIT ?2) UNION ALL SELECT id FROM (SELECT id FROM message WHERE office = ?1"            \
+	" AND id < ?3 ORDER BY id DESC LIMIT ?2)"
 
 static int message_of(sqlite3_stmt *stmt, struct message *ret, struct err *err)
 {
@@ -179,7 +180,7 @@ static int message_of(sqlite3_stmt *stmt, struct message *ret, struct err *err)
 	return row.rc;
 }
 
-int messages_each(sqlite3 *db, int64_t office, unsigned most,
+int messages_each(sqlite3 *db, int64_t office, unsigned most, int64_t before,
 		  int (*on_message)(void *context, const struct message *message), void *context,
 		  struct err *err)
 {
@@ -194,6 +195,7 @@ int messages_each(sqlite3 *db, int64_t office, unsigned most,
 	if (rc == 0) {
 		sqlite3_bind_int64(stmt, 1, office);
 		sqlite3_bind_int64(stmt, 2, most);
+		sqlite3_bind_int64(stmt, 3, before ? before : INT64_MAX);
 	}
 	while (rc == 0 && (rc = db_step(stmt, err)) == 1) {
 		struct message message;
@@ -205,9 +207,15 @@ int messages_each(sqlite3 *db, int64_t office, unsigned most,
 	return rc;
 }
 
+struct showing {
+	struct table *table;
+	int64_t last; /* message that was shown */
+};
+
 static int message_show(void *context, const struct message *message)
 {
-	struct table *table = context;
+	struct showing *showing = context;
+	struct table *table = showing->table;
 	char at[INSTANT_TEXT_MAX], read[INSTANT_TEXT_MAX];
 	table_row(table);
 	table_int(table, message->id);
@@ -220,11 +228,32 @@ static int message_show(void *context, const struct message *message)
 	table_text(table, *message->period ? message->period : NULL);
 	table_text(table, message->to_all ? "yes" : NULL);
 	table_text(table, message->read_us ? civil_format(message->read_us, read) : NULL);
+	showing->last = message->id;
 	return 0;
 }
 
+/* Where there are older ones, it says so. */
+static int tell_more(sqlite3 *db, int64_t office, const struct showing *showing, struct err *err)
+{
+	char text[24];
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, "SELECT 1 FROM message WHERE office IN (0, ?1) AND id < ?2 LIMIT 1",
+			    &stmt, err);
+
+	if (rc == 0) {
+		sqlite3_bind_int64(stmt, 1, office);
+		sqlite3_bind_int64(stmt, 2, showing->last);
+		rc = db_step(stmt, err);
+	}
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	(void)snprintf(text, sizeof(text), "%" PRId64, showing->last); /* fits */
+	if (rc == 1)
+		table_head(showing->table, "list", "next", text);
+	return rc < 0 ? rc : 0;
+}
+
 int messages_list(sqlite3 *db, const struct reference *reference, const char *code, unsigned most,
-		  struct table **ret_table, struct err *err)
+		  int64_t before, struct table **ret_table, struct err *err)
 {
 	static const char *const columns[] = {
 		"message", "at",     "who",    "shown_name", "text",
@@ -234,8 +263,11 @@ int messages_list(sqlite3 *db, const struct reference *reference, const char *co
 	if (!office)
 		return -ENOENT;
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
-	int rc = table ? messages_each(db, office->id, most, message_show, table, err)
+	struct showing showing = { .table = table };
+	int rc = table ? messages_each(db, office->id, most, before, message_show, &showing, err)
 		       : err_memory(err);
+	if (rc == 0)
+		rc = tell_more(db, office->id, &showing, err);
 	if (rc == 0 && table_failed(table))
 		rc = err_memory(err);
 	if (rc == 0)

@@ -36,15 +36,16 @@ struct message { /* texts are of the row: valid until the next */
 	int64_t read_us; /* when the office said that it was read; 0: not yet */
 	bool to_all;
 };
-/** Walk the newest @most of @office, newest first. @on_message returns 0, or a negative error that
- * ends it. I11: one that a disk damaged is passed over. */
-int messages_each(sqlite3 *db, int64_t office, unsigned most,
+/** Walk the newest @most of @office before message @before (0: of all), newest first. @on_message
+ * returns 0, or a negative error that ends it. I11: one that a disk damaged is passed over. */
+int messages_each(sqlite3 *db, int64_t office, unsigned most, int64_t before,
 		  int (*on_message)(void *context, const struct message *message), void *context,
 		  struct err *err);
-/** Likewise as a table: message, at, who, shown_name, text, metric, labels, period, to_all, read.
- * -ENOENT: no such office. */
+/** Likewise as a table: message, at, who, shown_name, text, metric, labels, period, to_all, read;
+ * where there are more, as head "list", "next", the message to go on before. -ENOENT: no such
+ * office. */
 int messages_list(sqlite3 *db, const struct reference *reference, const char *code, unsigned most,
-		  struct table **ret_table, struct err *err);
+		  int64_t before, struct table **ret_table, struct err *err);
 /** @office says that somebody read these. What is not told to it, or was read before, is passed
  * over. In the caller's transaction. */
 int messages_read(sqlite3 *db, int64_t office, const uint64_t ids[], size_t n, int64_t at_us,

@@ -115,6 +115,17 @@ void table_head(struct table *table, const char *object, const char *key, const 
 		table->failed = true;
 }
 
+const char *table_head_value(const struct table *table, const char *object, const char *key)
+{
+	const struct head *heads = (const struct head *)(void *)table->heads.data;
+
+	for (size_t i = 0; i < table->heads.len / sizeof(struct head); i++)
+		if (heads[i].has_value && strcmp(word_at(table, heads[i].object), object) == 0 &&
+		    strcmp(word_at(table, heads[i].key), key) == 0)
+			return word_at(table, heads[i].value);
+	return NULL;
+}
+
 static void send_rows(struct table *table);
 
 void table_row(struct table *table)

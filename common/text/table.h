@@ -21,6 +21,9 @@ void table_close(struct table *table); /* NULL is fine */
  * out. */
 void table_head(struct table *table, const char *object, const char *key, const char *value);
 
+/** What stands there; NULL: nothing does. */
+const char *table_head_value(const struct table *table, const char *object, const char *key);
+
 /* Fill row by row, cell by cell, in the order of columns; table_row() begins the next one, and
  * cells not given are null. Failures (out of memory) are remembered; table_failed() tells at the
  * end. */

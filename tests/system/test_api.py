@@ -358,6 +358,50 @@ class Answers(Filled):
             self.assertEqual(fields["Content-Type"].startswith("text/csv"), told, url)
 
 
+# --- lists that go on ---
+
+class Pages(Filled):
+    def walk(self, url, key):
+        """All rows, two at a time, by the header alone; and by the answer."""
+        rows, at, n = [], f"/api{url}{'&' if '?' in url else '?'}most=2", 0
+        while at:
+            n += 1
+            status, fields, body = self.ask("GET", at)
+            self.assertEqual(status, 200, body)
+            answer = json.loads(body)
+            self.assertLessEqual(len(answer["rows"]), 2)
+            rows += answer["rows"]
+            link = re.fullmatch(r'<(/api/v1/\S+)>; rel="next"', fields.get("Link", ""))
+            told = answer.get(key, {}).get("next")
+            self.assertEqual(bool(link), bool(told), (at, fields, answer))
+            _, csv, _ = self.ask("GET", at, Accept="text/csv")
+            self.assertEqual(csv.get("Link"), fields.get("Link"))
+            at = link and link[1]
+            self.assertEqual(at and urllib.parse.parse_qs(urllib.parse.urlparse(at).query)["before"], told and [told])
+        self.assertGreater(n, 1)
+        return rows
+
+    def test_each_list_can_be_walked_to_its_end(self):
+        self.fill()
+        agent = self.agents["28001"]
+        for day in range(1, 6):
+            agent.record(f"visits={day}", "--period", f"2025-05-{day:02}")
+            self.province.post("/v1/messages", code="28001", text=f"Tin {day}.")
+        rig.wait_for(lambda: len(self.province.get("/v1/quarantine")["rows"]) == 6, "what is held")
+        for url, key in (("/v1/audit", "list"), ("/v1/quarantine", "list"), ("/v1/messages?code=28001", "list"),
+                         ("/v1/history?name=28001", "history")):
+            whole = json.loads(self.ask("GET", "/api" + url)[2])
+            self.assertNotIn("next", whole.get(key, {}))
+            if key == "list":
+                self.assertEqual(self.walk(url, key), whole["rows"])
+        self.assertIn("There is more", self.lantoa("audit", "--most", "2").out)
+        more = self.lantoa("quarantine", "list", "--most", "2")
+        [at] = re.findall(r"go on with --before:? +(\S+)", more.out)
+        self.assertNotEqual(self.lantoa("quarantine", "list", "--most", "2", "--before", at).out, more.out)
+        self.assertNotIn("There is more", self.lantoa("office", "messages", "28001").out)
+        self.assertEqual(self.ask("GET", "/v1/quarantine?before=1:2")[0], 400)
+
+
 # --- long answers ---
 
 class Long(rig.Rig):

@@ -626,9 +626,9 @@ static void what_cannot_be_judged_anew_is_left_out_and_waits_until_it_is_mended(
 	assert_int_equal(
 		testbed_number(&f->testbed, "SELECT count(*) FROM quarantine WHERE verdict = 9"),
 		1);
-	assert_int_equal(
-		quarantine_list(f->testbed.db, f->testbed.reference, 99, &table, &f->testbed.err),
-		0);
+	assert_int_equal(quarantine_list(f->testbed.db, f->testbed.reference, 99, NULL, &table,
+					 &f->testbed.err),
+			 0);
 	assert_int_equal(table_rows(table), 11);
 	assert_string_equal(testbed_cell(table, 6, "period"), "2025-03-05");
 	assert_null(testbed_cell(table, 6, "metric"));

@@ -282,9 +282,9 @@ static void of_a_held_run_only_what_may_not_count_stays(void **state)
 	assert_string_equal(value(f, "h", "2024-12-30", NULL), "null");
 	assert_string_equal(let_in(f, (struct release_form){ 0 }), "2/1");
 	assert_string_equal(value(f, "h", "2024-12-30", NULL), "40");
-	assert_int_equal(
-		quarantine_list(f->testbed.db, f->testbed.reference, 9, &table, &f->testbed.err),
-		0);
+	assert_int_equal(quarantine_list(f->testbed.db, f->testbed.reference, 9, NULL, &table,
+					 &f->testbed.err),
+			 0);
 	assert_int_equal(table_rows(table), 1);
 	assert_string_equal(testbed_cell(table, 0, "period"), "2024-12-30T02");
 	assert_string_equal(testbed_cell(table, 0, "value"), "1000");
@@ -404,9 +404,9 @@ static void the_list_decodes_each_entry_once(void **state)
 		blob_free(&batch.payload);
 	}
 	decoded = 0;
-	assert_int_equal(
-		quarantine_list(f->testbed.db, f->testbed.reference, 30, &table, &f->testbed.err),
-		0);
+	assert_int_equal(quarantine_list(f->testbed.db, f->testbed.reference, 30, NULL, &table,
+					 &f->testbed.err),
+			 0);
 	assert_int_equal(table_rows(table), 30);
 	assert_string_equal(testbed_cell(table, 0, "value"), "1001");
 	assert_string_equal(testbed_cell(table, 11, "period"), "2025-06-03T23");

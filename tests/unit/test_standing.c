@@ -463,7 +463,7 @@ static void a_label_is_told_as_the_office_records_it(void **state)
 		if (!cases[i].told) {
 			assert_non_null(strcasestr(testbed.err.text, "land"));
 		} else {
-			assert_int_equal(messages_list(testbed.db, testbed.reference, "o", 1,
+			assert_int_equal(messages_list(testbed.db, testbed.reference, "o", 1, 0,
 						       &table, &testbed.err),
 					 0);
 			assert_string_equal(testbed_cell(table, 0, "labels"), cases[i].told);

@@ -130,9 +130,9 @@ static void what_waits_is_told_with_what_there_is(void **state)
 	import(f, "dimensions", LISTS LAND);
 	record(f, "sector=lnd", "2025-06-01", 1);
 	record(f, "sector=Đất đai", "2025-06-02", 2);
-	assert_int_equal(
-		quarantine_list(f->testbed.db, f->testbed.reference, 9, &table, &f->testbed.err),
-		0);
+	assert_int_equal(quarantine_list(f->testbed.db, f->testbed.reference, 9, NULL, &table,
+					 &f->testbed.err),
+			 0);
 	assert_int_equal(table_rows(table), 2);
 	assert_string_equal(testbed_cell(table, 1, "reason"),
 			    "sector 'lnd' is not in the province's list; did you mean 'land' "
@@ -147,9 +147,9 @@ static void what_waits_is_told_with_what_there_is(void **state)
 	assert_total(f, "", "2025-06-02", "2", "1");
 	/* The list was mended, and it was not released yet. */
 	import(f, "dimensions", LISTS LAND "sector,lnd,x,y,,\n");
-	assert_int_equal(
-		quarantine_list(f->testbed.db, f->testbed.reference, 9, &table, &f->testbed.err),
-		0);
+	assert_int_equal(quarantine_list(f->testbed.db, f->testbed.reference, 9, NULL, &table,
+					 &f->testbed.err),
+			 0);
 	assert_string_equal(testbed_cell(table, 1, "reason"), verdict_text(VERDICT_UNLISTED));
 	table_close(table);
 }
