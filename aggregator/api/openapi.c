@@ -6,6 +6,7 @@
 #include "api/parameters.h"
 #include "api/routes.h"
 #include "common/base/names.h"
+#include "common/base/utf8.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -44,8 +45,8 @@ static int lacks(const struct action *action, const char *what, const char *name
 {
 	char text[256];
 
-	(void)snprintf(text, sizeof(text), "%s %s: %s%s", action->method, action->path, what,
-		       name); /* cut is fine */
+	(void)utf8_print(text, sizeof(text), "%s %s: %s%s", action->method, action->path, what,
+			 name);
 	return err_set(err, -EINVAL, "%s", text);
 }
 

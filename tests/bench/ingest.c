@@ -3,7 +3,8 @@
  * alone. Fails when the aggregator's totals are not what was sent; never because it was slow.
  *
  *   ingest [--profile NAME] [--minutes N] [--offices N] [--series N] [--days N] [--runs N]
- *          [--outage N] [--seconds N] [--minute N] [--alone] [--ask] [--backup LANTOA] AGGREGATOR
+ *          [--outage N] [--seconds N] [--minute N] [--alone] [--ask] [--answers]
+ *          [--backup LANTOA] AGGREGATOR
  *
  * Profiles day, hour, quarter, five and live are batches of that many minutes. In corrections the
  * hour's batches are there, and what is measured is a tenth of their figures sent again with other
@@ -14,7 +15,10 @@
  * minute, or all within a second of it; for --seconds 120, in minutes of --minute 60 seconds.
  *
  * With --ask, an operator asks questions all the while, and again when all is done.
- * With --backup, each run is made a second time while LANTOA makes one backup after the other.
+ * With --answers, programs ask all the while for the figures of a month by district, and again for
+ * so long when all is done: each answer anew, then with the tag of the one before (304), then a
+ * longer one. Its figures are those of the last run. With --backup, each run is made a second time
+ * while LANTOA makes one backup after the other.
  *
  * Prints medians over the runs, and from where to where they went. On machines with other work, CPU
  * seconds and ratios tell more than the figures per second. */
@@ -39,7 +43,7 @@ struct options {
 	struct load_shape shape;
 	unsigned runs;
 	bool alone; /* without yardsticks */
-	bool storm, ask;
+	bool storm, ask, answers;
 	unsigned outage_s;          /* in a storm */
 	unsigned spread_of_60;      /* not 0: a tempo; the part of a minute that offices push in */
 	unsigned seconds, minute_s; /* then: how long in all, and how long a minute is */
@@ -88,6 +92,27 @@ static void take_province(const struct load *load, const struct province_result 
 		asked[2] = (double)result->asked_quiet[i].p50_us / 1e3;
 		asked[3] = (double)result->asked_quiet[i].p99_us / 1e3;
 	}
+}
+
+static void answers_say(const char *what, const struct answers_result *result)
+{
+	printf("  %-44s %8.0f /s   p50 %7.2f ms   p99 %7.2f ms   %5.1f %% are 304, %.0f bytes "
+	       "each\n",
+	       what, result->per_s, (double)result->p50_us / 1e3, (double)result->p99_us / 1e3,
+	       result->n ? 100.0 * (double)result->n_304 / (double)result->n : 0.0,
+	       result->n > result->n_304
+		       ? (double)result->n_bytes / (double)(result->n - result->n_304)
+		       : 0.0);
+}
+
+static void answers_print(const struct province_result *result)
+{
+	printf("answers to %u programs, each asking anew as soon as it is answered:\n",
+	       ANSWERS_CONNECTIONS);
+	answers_say("district x month, while figures come", &result->answered);
+	answers_say("the same, when all is done", &result->answered_quiet);
+	answers_say("the same, with the tag of the one before", &result->answered_unchanged);
+	answers_say("commune x day of the month", &result->answered_long);
 }
 
 static int run_yardsticks(const struct load *load, const struct province_result *province,
@@ -149,7 +174,8 @@ static int run(const struct options *options, const struct load *load, double va
 					.storm = options->storm,
 					.outage_s = options->outage_s,
 					.tempo = options->tempo,
-					.asks = options->ask };
+					.asks = options->ask,
+					.answers = options->answers };
 	struct province_result result;
 	int rc = measure(province_run, &input, &result, sizeof(result), err);
 	if (rc < 0)
@@ -157,6 +183,8 @@ static int run(const struct options *options, const struct load *load, double va
 	if (result.commits == 0)
 		return err_set(err, -1, "the aggregator counts no commit");
 	take_province(load, &result, value);
+	if (options->answers)
+		answers_print(&result);
 	if (options->lantoa && (rc = run_with_backups(options, load, value, err)) < 0)
 		return rc;
 	return options->alone ? 0 : run_yardsticks(load, &result, value, err);
@@ -213,12 +241,11 @@ static void offices_fit(struct load_shape *shape)
 
 static int usage(void)
 {
-	(void)fprintf(
-		stderr,
-		"usage: ingest [--profile day|hour|quarter|five|live|corrections|"
-		"monthly|storm|pace|rush] [--minutes N] [--offices N] [--series N] "
-		"[--days N] [--runs N] [--outage N] [--seconds N] [--minute N] [--alone] [--ask] "
-		"[--backup LANTOA] AGGREGATOR\n");
+	(void)fprintf(stderr, "usage: ingest [--profile day|hour|quarter|five|live|corrections|"
+			      "monthly|storm|pace|rush] [--minutes N] [--offices N] [--series N] "
+			      "[--days N] [--runs N] [--outage N] [--seconds N] [--minute N] "
+			      "[--alone] [--ask] [--answers] "
+			      "[--backup LANTOA] AGGREGATOR\n");
 	return 2;
 }
 
@@ -293,6 +320,7 @@ static bool options_read(int argc, char **argv, struct options *options)
 		{ "minute", required_argument, NULL, 'M' },
 		{ "alone", no_argument, NULL, 'a' },
 		{ "ask", no_argument, NULL, 'q' },
+		{ "answers", no_argument, NULL, 'w' },
 		{ "backup", required_argument, NULL, 'b' },
 		{ 0 },
 	};
@@ -308,6 +336,9 @@ static bool options_read(int argc, char **argv, struct options *options)
 			break;
 		case 'q':
 			options->ask = true;
+			break;
+		case 'w':
+			options->answers = true;
 			break;
 		case 'b':
 			options->lantoa = optarg;

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,8 @@ struct run {
 	struct daemon daemon;
 	struct api_client *api;
 	struct fleet *fleet;
-	struct asker *asker; /* NULL: nobody asks */
+	struct asker *asker;            /* NULL: nobody asks */
+	char path[256], long_path[256]; /* that programs ask for */
 };
 
 /* --- before --- */
@@ -73,6 +75,14 @@ static int prepare(struct run *run, struct err *err)
 	blob_free(&offices);
 	if (rc == 0)
 		rc = fleet_open(load, run->api, &run->fleet, err);
+	char name[LOAD_NAME_MAX];
+	(void)load_metric(0, name);
+	(void)snprintf(run->path, sizeof(run->path),
+		       "/api/v1/query?by=district&per=month&area=82&from=" LOAD_MONTH "&name=%s",
+		       name); /* fits */
+	(void)snprintf(run->long_path, sizeof(run->long_path),
+		       "/api/v1/query?by=commune&per=day&area=82&from=" LOAD_MONTH "&name=%s",
+		       name); /* fits */
 	if (rc == 0 && run->input->asks)
 		rc = asker_open(load, run->api, &run->asker, err);
 	return rc < 0 ? rc : fleet_greet(run->fleet, err);
@@ -118,13 +128,80 @@ static int push_before(struct run *run, uint64_t *ret_commits, struct err *err)
 	return rc < 0 ? rc : read_commits(run, ret_commits, err);
 }
 
+/* --- programs that ask meanwhile --- */
+
+#define ANSWERS_S 5u
+
+struct answering { /* in a thread of its own */
+	struct answers_form form;
+	struct answers_result result;
+	struct err err;
+	int rc;
+	pthread_t thread;
+	bool runs;
+};
+
+static void *answering_run(void *context)
+{
+	struct answering *answering = context;
+	answering->rc = answers_run(&answering->form, &answering->result, &answering->err);
+	return NULL;
+}
+
+static int answering_start(struct run *run, struct answering *answering, struct err *err)
+{
+	if (!run->input->answers)
+		return 0;
+	if (pthread_create(&answering->thread, NULL, answering_run, answering) != 0)
+		return err_memory(err);
+	answering->runs = true;
+	return 0;
+}
+
+static int answering_finish(struct run *run, struct answering *answering, int rc, struct err *err)
+{
+	if (!answering->runs)
+		return rc;
+	(void)pthread_join(answering->thread, NULL); /* it was created */
+	run->result->answered = answering->result;
+	if (rc == 0 && answering->rc < 0)
+		rc = err_set(err, answering->rc, "%s", answering->err.text);
+	return rc;
+}
+
+static int answer_quietly(struct run *run, struct err *err)
+{
+	struct answers_form form = { .socket = run->daemon.api_socket,
+				     .path = run->path,
+				     .seconds = ANSWERS_S };
+	if (!run->input->answers)
+		return 0;
+	int rc = answers_run(&form, &run->result->answered_quiet, err);
+	form.tagged = true;
+	if (rc == 0)
+		rc = answers_run(&form, &run->result->answered_unchanged, err);
+	form.tagged = false;
+	form.path = run->long_path;
+	return rc == 0 ? answers_run(&form, &run->result->answered_long, err) : rc;
+}
+
 static int push_and_ask(struct run *run, struct fleet_times *ret_times, struct err *err)
 {
 	const struct province_input *input = run->input;
-	int rc = fleet_push_start(run->fleet, input->load->steps, input->tempo, err);
+	atomic_bool stop = false;
+	struct answering answering = { .form = { .socket = run->daemon.api_socket,
+						 .path = run->path,
+						 .tagged = true,
+						 .stop = &stop } };
+	int rc = answering_start(run, &answering, err);
+	if (rc == 0)
+		rc = fleet_push_start(run->fleet, input->load->steps, input->tempo, err);
 	while (rc == 0 && run->asker && fleet_pushing(run->fleet))
 		rc = asker_ask(run->asker, err);
-	return rc < 0 ? rc : fleet_push_finish(run->fleet, ret_times, err);
+	if (rc == 0)
+		rc = fleet_push_finish(run->fleet, ret_times, err);
+	atomic_store(&stop, true);
+	return answering_finish(run, &answering, rc, err);
 }
 
 static int push_measured(struct run *run, struct err *err)
@@ -181,7 +258,7 @@ static int push(struct run *run, struct err *err)
 		return rc;
 	result->commits = after - before;
 	if (!backups.program)
-		return ask_quietly(run, err);
+		return ask_quietly(run, err) < 0 ? err->code : answer_quietly(run, err);
 	rc = backups_stop(&backups, &result->backups, err);
 	return rc == 0 ? backups_time(&backups, &result->backup, err) : rc;
 }

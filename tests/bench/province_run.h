@@ -1,6 +1,7 @@
 /* The measurement itself: a load through a real aggregator, and the proof that it arrived. */
 #pragma once
 
+#include "bench/answers.h"
 #include "bench/asker.h"
 #include "bench/backups.h"
 #include "bench/load.h"
@@ -17,6 +18,7 @@ struct province_input {
 	unsigned outage_s;  /* after they have all been away for so long */
 	struct tempo tempo; /* of what is measured */
 	bool asks;          /* questions are asked all the while, and as many again afterwards */
+	bool answers;       /* programs ask for the same all the while, and again afterwards */
 	const char *lantoa; /* the program, to make backups all the while; NULL: none */
 };
 
@@ -31,6 +33,9 @@ struct province_result {
 	struct backup_times backup;                   /* of one more, after that */
 	struct asker_times asked[ASKER_SHAPES];       /* meanwhile */
 	struct asker_times asked_quiet[ASKER_SHAPES]; /* when all was acknowledged */
+	struct answers_result answered;               /* meanwhile */
+	struct answers_result answered_quiet, answered_unchanged; /* 200, and 304 */
+	struct answers_result answered_long;                      /* commune x day: 200 */
 };
 
 /** For measure(). -EPROTO when verify finds a difference, or a total is not what was sent. */
