@@ -121,7 +121,8 @@ static int pack(struct spill *spill, struct packing *packing, const void *data, 
 {
 	int rc = 0;
 
-	packing->crc = crc32_z(packing->crc, data, len);
+	if (len > 0) /* of no data zlib gives the checksum of nothing, not the one so far */
+		packing->crc = crc32_z(packing->crc, data, len);
 	packing->len += len;
 	packing->z.next_in = (uint8_t *)(uintptr_t)data;
 	packing->z.avail_in = (unsigned)len; /* pieces are of some MiB at most */

@@ -170,6 +170,7 @@ void door_on_head(void *context, struct http_request *request)
 	struct web *web = context;
 	const char *target = http_target(request);
 	bool api = http_matched(request)->on_request == gateway_on_api;
+	bool asks = gateway_asks(http_matched(request)->on_request);
 	unsigned status = target_judge(target), wait_s;
 	struct credentials shown;
 	struct guest *guest;
@@ -202,7 +203,7 @@ void door_on_head(void *context, struct http_request *request)
 		       &(struct http_problem){ .status = 429,
 					       .text = _("you ask too often; wait a moment"),
 					       .retry_s = wait_s });
-	else if (api ? may_ask(web, request, &shown) : may_send(web, request, &shown))
+	else if (asks ? may_ask(web, request, &shown) : may_send(web, request, &shown))
 		http_admit(request);
 	explicit_bzero(shown.token, sizeof(shown.token));
 }

@@ -311,9 +311,8 @@ static void send_on(struct passage *passage, const char *target, const char *tok
 	passage_free(passage);
 }
 
-void gateway_on_api(void *context, struct http_request *request)
+static void ask_on(struct web *web, struct http_request *request, const char *target)
 {
-	struct web *web = context;
 	struct credentials shown = door_credentials(web, request);
 	struct guest *guest = door_guest(web, request, shown.token);
 	struct passage *passage = NULL;
@@ -346,9 +345,24 @@ void gateway_on_api(void *context, struct http_request *request)
 			guest_hold(passage->token);
 		passage->changes = strcmp(http_method(request), "GET") != 0 &&
 				   strcmp(http_method(request), "HEAD") != 0;
-		send_on(passage, http_target(request), shown.token, &passing);
+		send_on(passage, target, shown.token, &passing);
 	}
 	explicit_bzero(shown.token, sizeof(shown.token));
+}
+
+void gateway_on_api(void *context, struct http_request *request)
+{
+	ask_on(context, request, http_target(request));
+}
+
+void gateway_on_metrics(void *context, struct http_request *request)
+{
+	ask_on(context, request, WEB_API "metrics");
+}
+
+bool gateway_asks(void (*on_request)(void *context, struct http_request *request))
+{
+	return on_request == gateway_on_api || on_request == gateway_on_metrics;
 }
 
 void gateway_pass(struct web *web, struct http_request *request, const struct gateway_page *page)

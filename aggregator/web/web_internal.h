@@ -67,6 +67,10 @@ bool door_own_page(const struct web *web, const struct http_request *request);
 /* --- gateway.c: what is passed on --- */
 
 void gateway_on_api(void *context, struct http_request *request);
+/** The province's metrics, at the address where a scraper looks for them. */
+void gateway_on_metrics(void *context, struct http_request *request);
+/** Is @on_request one of these two, for which a token is wanted? */
+bool gateway_asks(void (*on_request)(void *context, struct http_request *request));
 
 struct gateway_page { /* of an office */
 	const char *socket, *target;

@@ -33,6 +33,7 @@ static const struct http_route routes[] = {
 	{ "POST", "/login", pages_on_enter, 0, NULL },
 	{ "POST", "/logout", pages_on_leave, 0, NULL },
 	{ "GET", "/style.css", pages_on_style, 0, NULL },
+	{ "GET", "/metrics", gateway_on_metrics, 0, NULL },
 	{ NULL, "/api/v1/*", gateway_on_api, 0, HTTP_ANY_ARGUMENTS },
 	{ NULL, "/office/*", offices_on_page, OFFICE_BODY_MAX, HTTP_ANY_ARGUMENTS },
 	{ NULL, "/*", pages_on_nothing, 0, HTTP_ANY_ARGUMENTS },

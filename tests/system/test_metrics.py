@@ -1,8 +1,8 @@
 """What Prometheus is told: its own checker finds nothing, the manual names every family and no other, and a real Prometheus
 scrapes the province and sees a silent office."""
 
+import gzip
 import http.client
-import http.server
 import json
 import os
 import pathlib
@@ -11,14 +11,13 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import threading
 import unittest
 import urllib.parse
 
 import rig
+import web
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-TOKEN = "a-token-of-the-test"
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 INDICATORS = """name,label_vi,label_en,formula,unit,target_year,target_value
@@ -27,27 +26,12 @@ none,x,x,teams / visits.b,%,,
 """
 
 
-class Forwarder(http.server.BaseHTTPRequestHandler):
-    """What stands before the province's socket for a scraper: who shows the token gets the metrics."""
-
-    def do_GET(self):  # pylint: disable=invalid-name
-        self.server.asked.append(self.path)
-        if self.path != "/metrics" or self.headers["Authorization"] != f"Bearer {TOKEN}":
-            self.send_error(401)
-            return
-        connection = rig.UnixConnection(self.server.province.socket)
-        connection.request("GET", "/v1/metrics", headers={"Accept": self.headers["Accept"]})
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.headers["Content-Type"])
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args):  # pylint: disable=arguments-differ
-        pass
+def set_back(province, code, hours):
+    """As if the office had been heard last so long ago; the province is down meanwhile."""
+    with sqlite3.connect(f"{province.folder}/lantoa.db") as database:
+        database.execute("UPDATE contact SET at_us = at_us - ? WHERE office = (SELECT id FROM office WHERE code = ?)",
+                         (hours * 3600 * 1000000, code))
+    database.close()
 
 
 class Metrics(rig.Rig):
@@ -78,13 +62,6 @@ class Metrics(rig.Rig):
         """A scrape has it looked for; a later one tells."""
         return rig.wait_for(lambda: (lambda found: found if "lantoa_offices_late" in found else None)(self.scrape()),
                             "the late offices")
-
-    def past(self, code, hours):
-        """As if the office had been heard last so long ago; the province is down meanwhile."""
-        with sqlite3.connect(f"{self.province.folder}/lantoa.db") as database:
-            database.execute("UPDATE contact SET at_us = at_us - ? WHERE office = (SELECT id FROM office WHERE code = ?)",
-                             (hours * 3600 * 1000000, code))
-        database.close()
 
     def indicators(self):
         """A closed month of which one office reported."""
@@ -171,16 +148,28 @@ class Metrics(rig.Rig):
         for line in text.splitlines():
             self.assertRegex(line, r"^# (HELP|TYPE) lantoa_|^lantoa_[a-z_]+(\{.*\})? -?[0-9.e+-]+$")
 
-    def prometheus(self, port, target):
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root, to be another user")
+class Scraped(web.WebRig):
+    """As it stands at a province: Prometheus shows a viewer's token to lantoa-web, over TLS."""
+
+    offices = rig.COMMUNES
+    roles = ("viewer", "clerk")
+
+    def token(self, name, role, **more):
+        return super().token(name, role, **({"office": "28001"} if role == "clerk" else more))
+
+    def prometheus(self, port):
         folder = os.path.join(self.folder, "prometheus")
         os.makedirs(folder)
         with open(f"{folder}/token", "w", encoding="utf-8") as token:
-            token.write(TOKEN)
+            token.write(self.tokens["viewer"])
         with open(f"{folder}/prometheus.yml", "w", encoding="utf-8") as conf:
             conf.write("global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
-                       "scrape_configs:\n  - job_name: lantoa\n    metrics_path: /metrics\n"
+                       "scrape_configs:\n  - job_name: lantoa\n    metrics_path: /metrics\n    scheme: https\n"
+                       f"    tls_config: {{ca_file: {self.web.chain}, server_name: {web.NAME}}}\n"
                        f"    authorization: {{credentials_file: {folder}/token}}\n"
-                       f"    static_configs: [{{targets: ['127.0.0.1:{target}']}}]\n")
+                       f"    static_configs: [{{targets: ['127.0.0.1:{self.web.port}']}}]\n")
         return rig.Process(["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
                             f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"], f"{folder}/log",
                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -201,28 +190,46 @@ class Metrics(rig.Rig):
         self.assertEqual(answer.status, 200, body)
         return [(row["metric"], float(row["value"][1])) for row in json.loads(body)["data"]["result"]]
 
+    def test_a_token_that_may_read_is_wanted(self):
+        good = self.web.ask("GET", "/metrics", self.tokens["viewer"])
+        self.assertEqual((good.status, good.headers["Content-Type"]), (200, FORMAT))
+        self.assertIn("\nlantoa_offices{", good.text)
+        packed = self.web.ask("GET", "/metrics", self.tokens["viewer"], accept_encoding="gzip")
+        self.assertEqual(packed.headers["Content-Encoding"], "gzip")
+        self.assertIn(b"\nlantoa_offices{", gzip.decompress(packed.body))
+        self.assertEqual(self.web.ask("GET", "/metrics").status, 401)
+        self.assertEqual(self.web.ask("GET", "/metrics", "no-such-token").status, 401)
+        self.assertEqual(self.web.ask("GET", "/metrics", self.tokens["clerk"]).status, 403)
+        for method, target in (("POST", "/metrics"), ("GET", "/metrics?a=1"), ("GET", "/metrics/"), ("GET", "/metrics/x")):
+            self.assertIn(self.web.ask(method, target, self.tokens["viewer"]).status, (400, 404, 405), (method, target))
+        self.assert_well()
+
     def test_a_real_prometheus_sees_a_silent_office(self):
         if not shutil.which("prometheus"):
             self.skipTest("prometheus is not installed")
+        self.web.process.stop()
+        self.web.write_conf()
+        with open(self.web.conf, encoding="utf-8") as conf:
+            text = conf.read().replace(f"names = {web.NAME}\n", "")  # Prometheus asks for 127.0.0.1
+        with open(self.web.conf, "w", encoding="utf-8") as conf:
+            conf.write(text)
+        self.web.start()
         self.agent("28001").start()
         for code in self.offices[1:]:
             self.enrolled_probe(code).ask("hello", 7, 0, 3, 3, hear="welcome")
-        rig.wait_for(lambda: self.scrape()["lantoa_offices_connected"] == 4, "all to be connected")
+        rig.wait_for(lambda: "\nlantoa_offices_connected 4\n" in self.web.ask("GET", "/metrics", self.tokens["viewer"],
+                                                                                    host="127.0.0.1").text,
+                     "all to be connected")
         self.province.process.stop()
         for code in self.offices[1:]:
-            self.past(code, {"28002": 50, "28003": 1, "28004": 47}[code])
+            set_back(self.province, code, {"28002": 50, "28003": 1, "28004": 47}[code])
         for probe in self.probes:
             probe.close()
         self.province.start()
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forwarder)
-        server.province, server.asked = self.province, []
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        prometheus = self.prometheus(port, server.server_port)
+        prometheus = self.prometheus(port)
         self.addCleanup(prometheus.kill)
         silent = "time() - lantoa_office_last_contact_timestamp_seconds > 48 * 3600"
         seen = rig.wait_for(lambda: self.ask(port, silent), f"a silent office: {prometheus.log()}", 60)
@@ -231,7 +238,6 @@ class Metrics(rig.Rig):
         self.assertEqual([value for _, value in self.ask(port, 'up{job="lantoa"}')], [1])
         self.assertEqual([value for _, value in self.ask(port, "lantoa_offices_silent")], [2])
         self.assertEqual([value for _, value in self.ask(port, "count(lantoa_condition == 1)")], [1])
-        self.assertEqual(set(server.asked), {"/metrics"})
 
         # it comes again, and is silent no more
         again = self.probe(self.probes[1].server_key, self.probes[1].secret_key)

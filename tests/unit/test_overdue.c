@@ -8,6 +8,7 @@
 
 #include "common/model/civil.h"
 #include "query/overdue.h"
+#include "registry/excuses.h"
 #include "support/testbed.h"
 
 #include <stdio.h>
@@ -158,6 +159,27 @@ static void of_many_metrics_the_first_are_named_and_the_others_counted(void **st
 	assert_string_equal(strstr(of(f, "d")->text, "2025-06"), "2025-06: month, level, m2, +3");
 }
 
+/* Whom an operator excused needs no call for that. */
+static void who_is_excused_is_not_late(void **state)
+{
+	struct fixture *f = *state;
+	const struct excuse_form form = { .office = "d",
+					  .period = "2025-06",
+					  .form = "month",
+					  .reason = "the flood",
+					  .who = "test" };
+	int64_t id = 0;
+	assert_int_equal(db_begin(f->testbed.db, &f->testbed.err), 0);
+	if (excuse_add(f->testbed.db, f->testbed.reference->catalogue,
+		       f->testbed.reference->offices, &form, &id, &f->testbed.err) < 0)
+		fail_msg("%s", f->testbed.err.text);
+	assert_int_equal(db_commit(f->testbed.db, &f->testbed.err), 0);
+	testbed_refresh(&f->testbed);
+	look(f, "2025-07-09");
+	assert_null(strstr(of(f, "d")->text, "2025-06"));
+	assert_non_null(strstr(of(f, "c")->text, "2025-06: month, level"));
+}
+
 /* Nobody is due of an office that reports for no unit, or for one of another level. */
 static void who_is_not_due_is_not_late(void **state)
 {
@@ -190,6 +212,7 @@ int main(void)
 		TEST(what_is_missing_is_named_with_its_period_once_it_is_due),
 		TEST(what_is_carried_is_not_missing),
 		TEST(of_many_metrics_the_first_are_named_and_the_others_counted),
+		TEST(who_is_excused_is_not_late),
 		TEST(who_is_not_due_is_not_late),
 		TEST(without_a_catalogue_nothing_is_overdue),
 #undef TEST

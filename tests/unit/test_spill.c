@@ -134,6 +134,28 @@ static void what_goes_in_comes_out(void **state)
 	}
 }
 
+/* An answer that has no rows is made in one piece: nothing stands between its parts, nor behind. */
+static void what_is_in_one_piece_comes_out_too(void **state)
+{
+	struct spill spill;
+	struct blob whole = { 0 }, first = { 0 }, got = { 0 };
+	const struct blob none = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		blob_text(&whole, "lantoa_offices_silent 2\n");
+	spill_init(&spill, &room, true);
+	assert_int_equal(spill_end(&spill, &whole, &none, &first), 0);
+	read_whole(&spill, &first, &got);
+	unpack(&got);
+	assert_int_equal(got.len, whole.len);
+	assert_memory_equal(got.data, whole.data, whole.len);
+	spill_deinit(&spill);
+	blob_free(&whole);
+	blob_free(&first);
+	blob_free(&got);
+}
+
 /* Until it fails. */
 static int fill(struct spill *spill, uint64_t most)
 {
@@ -195,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_goes_in_comes_out, setup),
+		cmocka_unit_test_setup(what_is_in_one_piece_comes_out_too, setup),
 		cmocka_unit_test_setup(at_each_limit_there_is_a_sentence, setup),
 	};
 
