@@ -80,9 +80,10 @@ class Story(unittest.TestCase):
         cls.machines = []
         cls.debs = [newest(name) for name in ("lantoa-agent", "lantoa-aggregator", "lantoa")]
         cls.agent_deb, cls.aggregator_deb, cls.command_deb = cls.debs
+        cls.web_deb = newest("lantoa-web")
         cls.earlier = [older(deb, EARLIER, cls.folder) for deb in cls.debs]
         say("a tree by debootstrap")
-        cls.tree = make_tree(os.path.join(os.path.dirname(PACKAGES), "deploy"), cls.debs)
+        cls.tree = make_tree(os.path.join(os.path.dirname(PACKAGES), "deploy"), [*cls.debs, cls.web_deb])
         cls.network = Network(f"lantoa-{os.getpid()}")
         cls.watches = WatchLimit()
 
@@ -146,7 +147,7 @@ class Deploy(Story):
     """A province, and offices on machines of their own."""
 
     def test_01_packages_are_clean(self):
-        said = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", *self.debs],
+        said = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", *self.debs, self.web_deb],
                               capture_output=True, text=True, check=False)
         self.assertEqual((said.returncode, said.stdout), (0, ""), said.stderr)
 
@@ -610,6 +611,125 @@ class Hosted(Story):
         server.wait_for(lambda: self.hosted("28249", "spool unsent").out == "0\n", "the ack")
         server.sh("apt-get purge -y lantoa-agent")
         self.assertFalse(os.path.exists(server.path(HOSTED_STATE)))
+
+
+NAME = "lantoa.example.vn"
+ADDRESS, NEIGHBOUR = "10.99.0.1", "10.99.0.2"
+
+
+class Web(Story):
+    """The province opened to the network, as lantoa-web(8) says, and asked from another one."""
+
+    def certificate(self, serial):
+        """Where a fresh one and its key lie on this side."""
+        chain, key = (os.path.join(self.folder, name) for name in ("fullchain.pem", "privkey.pem"))
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "90",
+             "-set_serial", str(serial), "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}", "-keyout", key,
+             "-out", chain])
+        return chain, key
+
+    def put_certificate(self, serial):
+        self.server.bring(*self.certificate(serial))
+        self.server.sh("cd /root && install -o root -g lantoa-web -m 640 privkey.pem fullchain.pem /etc/lantoa/web")
+
+    def curl(self, path, *more, network=None, plain=False):
+        """(status, body) as somebody in that network, the neighbour's unless told, is answered."""
+        url = f"http://127.0.0.1:5580{path}" if plain else f"https://{NAME}{path}"
+        done = subprocess.run(
+            ["ip", "netns", "exec", network or self.neighbour.name, "curl", "-s", "--max-time", "20", "--cacert",
+             os.path.join(self.folder, "fullchain.pem"), "--resolve", f"{NAME}:443:{ADDRESS}", "-w", "\n%{http_code}",
+             *more, url], capture_output=True, text=True, check=False)
+        body, _, status = done.stdout.rpartition("\n")
+        return int(status or 0), body
+
+    def with_token(self, path, token=None, **more):
+        return self.curl(path, "-H", f"Authorization: Bearer {token or self.token}", **more)
+
+    def serial(self):
+        shown = subprocess.run(
+            ["ip", "netns", "exec", self.neighbour.name, "sh", "-c", f"openssl s_client -connect {ADDRESS}:443 -servername {NAME} "
+             "</dev/null 2>/dev/null | openssl x509 -noout -serial"], capture_output=True, text=True, check=False).stdout
+        return shown.strip().removeprefix("serial=").lstrip("0")
+
+    def test_01_installed_it_is_there_for_this_machine_alone(self):
+        server = Web.server = self.machine("door")
+        server.install(self.aggregator_deb, self.command_deb, self.web_deb)
+        server.write("/etc/lantoa/aggregator.conf", f"[gate]\naddress = 127.0.0.1:{PORT}\n")
+        server.sh("systemctl reload lantoa-aggregator && lantoa setup tien-giang")
+        server.wait_active("lantoa-web.service")
+        for unit in ("lantoa-web.service", "lantoa-web.socket"):
+            self.assertEqual(server.sh(f"systemctl is-enabled {unit}").out.strip(), "enabled", unit)
+        server.sh("systemd-analyze security --no-pager --threshold=12 lantoa-web.service")
+        Web.neighbour = Network(f"lantoa-n-{os.getpid()}")
+        self.addClassCleanup(self.neighbour.close)
+        run(["ip", "link", "add", "door", "netns", self.network.name, "type", "veth", "peer", "name", "door", "netns",
+             self.neighbour.name])
+        for network, address in ((self.network, ADDRESS), (self.neighbour, NEIGHBOUR)):
+            run(["ip", "-n", network.name, "address", "add", f"{address}/24", "dev", "door"])
+            run(["ip", "-n", network.name, "link", "set", "door", "up"])
+        self.assertEqual(self.curl("/healthz", plain=True, network=self.network.name)[0], 200)
+        self.assertEqual(self.curl("/healthz")[0], 0)
+
+    def test_02_with_a_certificate_and_a_token_others_read(self):
+        server = self.server
+        Web.token = re.search(r"[\w-]{40,}", server.sh("lantoa token add lan --role viewer").out)[0]
+        self.put_certificate(1)
+        server.write("/etc/lantoa/web.conf", f"[web]\nnames = {NAME}\ncertificate = /etc/lantoa/web/fullchain.pem\n"
+                     "key = /etc/lantoa/web/privkey.pem\n")
+        server.sh("mkdir /etc/systemd/system/lantoa-web.socket.d")
+        server.write("/etc/systemd/system/lantoa-web.socket.d/port.conf", "[Socket]\nListenStream=\nListenStream=443\n")
+        server.sh("systemctl daemon-reload && systemctl restart lantoa-web.socket lantoa-web.service")
+        status, body = self.with_token("/api/v1/whoami")
+        self.assertEqual((status, json.loads(body)["name"]), (200, "lan"))
+        self.assertGreater(len(json.loads(self.with_token("/api/v1/units")[1])["rows"]), 100)
+        self.assertEqual(self.curl("/api/v1/units")[0], 401)
+        self.assertEqual(self.with_token("/api/v1/units", "A" * 43)[0], 401)
+        self.assertEqual(self.with_token("/api/v1/tokens")[0], 403)
+        self.assertEqual(self.curl("/login")[0], 200)
+
+    def test_03_a_renewed_certificate_is_taken_up(self):
+        server, pid = self.server, self.server.pid("lantoa-web.service")
+        self.assertEqual(self.serial(), "1")
+        self.put_certificate(2)
+        server.sh("systemctl reload lantoa-web")
+        self.assertEqual(self.serial(), "2")
+        self.put_certificate(3)
+        server.wait_for(lambda: self.serial() == "3", "the new one to be noticed")
+        server.sh("install -o root -g lantoa-web -m 640 /dev/null /etc/lantoa/web/privkey.pem && systemctl reload lantoa-web")
+        self.assertIn("CERTIFICATE NOT TAKEN", server.show("lantoa-web.service", "StatusText"))
+        self.assertEqual(self.serial(), "3")
+        self.assertEqual(server.pid("lantoa-web.service"), pid)
+        self.assertEqual(self.with_token("/api/v1/whoami")[0], 200)
+
+    def test_04_it_reaches_nothing_but_the_aggregator(self):
+        server = self.server
+        refused = server.sh("lantoa status", user="lantoa-web", check=False)
+        self.assertEqual(refused.code, 1)
+        self.assertIn("token", refused.err)
+        for tried in (f"cat {STATE}/lantoa.db", f"ls {STATE}", "ls /var/backups/lantoa"):
+            self.assertNotEqual(server.sh(tried, user="lantoa-web", check=False).code, 0, tried)
+        inside = f"nsenter --mount --net --target {server.pid('lantoa-web.service')} "
+        self.assertNotEqual(server.sh(inside + f"ls {STATE}", check=False).code, 0)  # root, with its eyes
+        self.assertNotIn("door", server.sh(inside + "cat /proc/self/net/dev").out)
+
+    def test_05_killed_and_without_its_aggregator_it_comes_back(self):
+        server, pid = self.server, self.server.pid("lantoa-web.service")
+        self.put_certificate(4)
+        server.sh(f"kill -9 {pid}")
+        self.assertEqual(self.with_token("/api/v1/whoami")[0], 200)  # it waited in the socket
+        self.wait_running_anew(server, "lantoa-web.service", pid)
+        server.sh("systemctl stop lantoa-aggregator.socket lantoa-aggregator.service")
+        status, body = self.with_token("/api/v1/whoami")
+        self.assertEqual((status, json.loads(body)["status"]), (503, 503))
+        server.sh("systemctl start lantoa-aggregator.socket lantoa-aggregator.service")
+        self.assertEqual(self.with_token("/api/v1/whoami")[0], 200)
+
+    def test_06_a_purge_leaves_nothing(self):
+        server = self.server
+        server.sh("apt-get purge -y lantoa-web")
+        self.assertEqual(self.curl("/healthz")[0], 0)
+        self.assertFalse(os.path.exists(server.path("/etc/lantoa/web.conf")))
+        self.assertIn("verify: ok", server.sh("lantoa verify").out)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -498,6 +499,70 @@ class Slow(web.WebRig):
             door.close()
         self.assertEqual(self.web.ask("GET", "/api/v1/whoami", self.tokens["operator"]).status, 200)
         self.assert_well()
+
+
+NGINX = """user root;
+pid {folder}/nginx.pid;
+events {{ }}
+http {{
+access_log off;
+client_body_temp_path {folder}/body; proxy_temp_path {folder}/temp; fastcgi_temp_path {folder}/f;
+uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+{server}
+}}
+"""
+
+
+@unittest.skipUnless(os.geteuid() == 0 and shutil.which("nginx"), "needs root and nginx-light")
+class Behind(web.WebRig):
+    """Behind a real nginx, set up by the lines of lantoa-web(8)."""
+
+    tls = False
+
+    def setUp(self):
+        super().setUp()
+        chain, key = web.make_certificate(self.folder, 1)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        manual = (Path(__file__).parents[2] / "aggregator/web/lantoa-web.8").read_text(encoding="utf-8")
+        server = re.search(r"^\.Bd[^\n]*\n(server \{.*?)^\.Ed", manual, re.S | re.M)[1]
+        for there, here in {"listen 443 ssl": f"listen 127.0.0.1:{port} ssl", "/etc/ssl/certs/lantoa.pem": chain,
+                            "/etc/ssl/private/lantoa.key": key, "lantoa.example.vn": web.NAME,
+                            "http://127.0.0.1:5580": f"http://unix:{self.web.path}"}.items():
+            self.assertEqual(server.count(there), 1, there)
+            server = server.replace(there, here)
+        conf = os.path.join(self.folder, "nginx.conf")
+        Path(conf).write_text(NGINX.format(folder=self.folder, server=server), encoding="utf-8")
+        self.nginx = rig.Process(["nginx", "-p", self.folder, "-c", conf, "-e", f"{self.folder}/nginx.log", "-g", "daemon off;"],
+                                 os.path.join(self.folder, "nginx.err"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.addCleanup(self.nginx.stop)
+        self.web.process.stop()
+        self.web.write_conf(web=f"names = {web.NAME}:{port}\nproxy = yes\n", limits="requests = 2\n")
+        self.web.start()
+        # From here on clients ask nginx.
+        self.direct, self.through = self.web, web.Web.__new__(web.Web)
+        self.through.__dict__.update(self.web.__dict__, tls=True, port=port, host=f"{web.NAME}:{port}", chain=chain)
+        rig.wait_for(self.listens, "nginx")
+
+    def listens(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.through.port)) == 0
+
+    def test_all_goes_through_the_proxy(self):
+        ask, token = self.through.ask, self.tokens["viewer"]
+        self.assertEqual(ask("GET", "/api/v1/whoami", token).status, 200)
+        self.assertEqual(json.loads(ask("GET", "/api/v1/units", token).text), self.province.get("/v1/units"))
+        answer = ask("POST", "/login", None, f"token={token}", content_type="application/x-www-form-urlencoded",
+                     origin=f"https://{self.through.host}")
+        self.assertEqual(answer.status, 303, answer)
+        self.assertIn("__Host-lantoa=", answer.headers["Set-Cookie"])
+        self.assertIn("Secure", answer.headers["Set-Cookie"])
+        self.assertEqual(ask("GET", "/", host="evil.example").status, 421)
+
+    def test_whoever_asks_is_the_proxy_s_word_and_not_his_own(self):
+        statuses = [self.through.ask("GET", "/healthz", x_forwarded_for=f"10.0.0.{n}").status for n in range(60)]
+        self.assertIn(429, statuses)
 
 
 if __name__ == "__main__":
