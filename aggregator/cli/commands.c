@@ -19,8 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RECORD_MAX 256u /* figures in one order, as the province takes them */
-#define ASKING     "area by per from to label calendar structure known publication"
+#define ASKING "area by per from to label calendar structure known publication"
 
 static int import(const struct order *order, struct err *err)
 {
@@ -651,7 +650,7 @@ const struct command commands[] = {
 		     "What it sends later counts instead, as a revision."),
 	  .options = "office period label note dry-run",
 	  .n_words = 1,
-	  .n_more = RECORD_MAX - 1,
+	  .n_more = SIZE_MAX - 1, /* usage_record() says how many */
 	  .check = usage_record,
 	  .run = cmd_record_run,
 	  .method = "POST",

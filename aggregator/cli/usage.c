@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define RECORD_MAX 256u /* figures in one order, as the province takes them */
+
 int usage_office_add(const struct args *args, struct err *err)
 {
 	return args_option(args, "name") && args_option(args, "unit")
@@ -72,6 +74,9 @@ int usage_record(const struct args *args, struct err *err)
 		return err_set(err, -EINVAL,
 			       "say for which office and of which period: --office CODE --period "
 			       "PERIOD");
+	if (args->n_words > RECORD_MAX)
+		return err_set(err, -EINVAL, "more than %u figures at once; record them in parts",
+			       RECORD_MAX);
 	for (size_t i = 0; i < args->n_words; i++)
 		if (!strchr(args->words[i], '=') || strchr(args->words[i], ';'))
 			return err_set(err, -EINVAL,

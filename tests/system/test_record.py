@@ -116,6 +116,9 @@ class Record(rig.Rig):
         for words in ((), ("visits=7",), ("visits=7", "--office", "28001"), ("visits=7", "--period", DAY),
                       ("visits", *common), (*common,), ("visits=7;teams=8", *common)):
             refused(".", *words, code=2)
+        many = [f"m{i}=1" for i in range(257)]
+        refused("more than 256 figures", *many, *common, code=2)
+        refused("no metric 'm0'", *many[:256], *common)  # as it is advised
         with self.assertRaisesRegex(rig.Refusal, "METRIC=VALUE"):
             self.province.post("/v1/figures", office="28001", figures="visits", period=DAY)
         with self.assertRaisesRegex(rig.Refusal, "period"):
