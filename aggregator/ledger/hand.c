@@ -81,6 +81,30 @@ static int check_one_kind(const struct figure *figure, const struct hand_stands 
 	return 0;
 }
 
+/* I13: with a label that is mistyped, or of a whole whose parts stand, nothing would be withdrawn.
+ */
+static int check_there(const struct figure *figure, const struct hand_stands *stands,
+		       struct err *err)
+{
+	const struct observation *obs = figure->obs;
+	const struct hand_stand *other = NULL;
+	char period[PERIOD_TEXT_MAX], value[DECIMAL_TEXT_MAX];
+	if (!obs->withdrawn || figure->stood)
+		return 0;
+	for (size_t i = 0; i < stands->n && !other; i++)
+		other = stands->list[i].withdrawn ? NULL : &stands->list[i];
+	(void)period_format(obs->period, period);
+	if (!other)
+		return err_set(err, -ENOENT,
+			       "%s of %s was never reported, and there is nothing to withdraw",
+			       obs->metric, period);
+	(void)number(figure->metric, other->value_e, value);
+	return err_set(err, -ENOENT,
+		       "%s of %s was never reported with the labels '%s', and there is nothing to "
+		       "withdraw; with the labels '%s' it stands at %s",
+		       obs->metric, period, obs->labels, other->labels, value);
+}
+
 static bool stands_so(const struct figure *figure)
 {
 	const struct observation *obs = figure->obs;
@@ -104,6 +128,8 @@ static int figure_look(struct hand *hand, struct figure *figure, struct err *err
 		figure->was = *was;
 		rc = hand_sayer_read(hand->db, was, &figure->sayer, err);
 	}
+	if (rc == 0)
+		rc = check_there(figure, &stands, err);
 	figure->changes = !stands_so(figure);
 	hand_stands_free(&stands);
 	return rc;

@@ -39,8 +39,8 @@ struct hand_form {
  *             was_author, was_at, became, change ("first", "corrected", "withdrawn", "unchanged"),
  *             entry. The caller closes it.
  *
- * -ENOENT: no such office; -EINVAL: no figure, or as hand_judge(); -EEXIST: a whole beside parts;
- * -EPERM: it would be held, and for what; -E2BIG: over HAND_FIGURES_MAX; -EDQUOT: the office is at
+ * -ENOENT: no such office, or what is to be withdrawn was never reported; -EINVAL: no figure, or as
+ * hand_judge(); -EEXIST: a whole beside parts, or it would be held, and for what; -E2BIG: over HAND_FIGURES_MAX; -EDQUOT: the office is at
  * a limit; -EAGAIN: its day costs too much for one transaction; -EUCLEAN: what stands there cannot
  * be read.
  */

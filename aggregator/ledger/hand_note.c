@@ -67,6 +67,8 @@ static int event_put(sqlite3 *db, const struct hand_note *note,
 			    NULL, err);
 }
 
+/* An agent sends what is new to it: the figure that it sent before, and that is right, it sends
+ * again for the sake of another note alone. */
 static int message_put(sqlite3 *db, const struct hand_note *note,
 		       const struct observation *const list[], size_t n, struct err *err)
 {
@@ -86,17 +88,19 @@ static int message_put(sqlite3 *db, const struct hand_note *note,
 		len = utf8_print(
 			text, sizeof(text),
 			_("The province withdrew this figure on the office's behalf. If that "
-			  "is wrong, hand it in: that counts then."));
+			  "is wrong, hand it in with a note why: that counts then."));
 	else if (n == 1)
 		len = utf8_print(
 			text, sizeof(text),
 			_("The province recorded %s for this figure on the office's behalf. "
-			  "If that is wrong, hand in the right one: that counts then."),
+			  "If that is wrong, hand in the right one with a note why: that counts "
+			  "then."),
 			value_of(list[0], value));
 	else
 		len = utf8_print(text, sizeof(text),
 				 _("The province recorded for %s on the office's behalf: %s. Where "
-				   "that is wrong, hand in the right figure: that counts then."),
+				   "that is wrong, hand in the right figure with a note why: that "
+				   "counts then."),
 				 common->period, list_write(note, list, n, true, figures));
 	if (common->note && *common->note) {
 		(void)utf8_print(noted, sizeof(noted), "%s", common->note);

@@ -67,6 +67,19 @@ class Record(rig.Rig):
         self.assertRegex(agent.command("status").out, "please look again at visits of 2025-06-30: The province recorded 7")
         self.assert_whole()
 
+    def test_what_the_office_insists_on_counts(self):
+        """As the message advises: it sent the right figure before, and an agent sends what is new to it."""
+        agent = self.begin()
+        self.send(agent, 12)
+        for note, words in (("vẫn là 12", "visits=13"), ("đã kiểm tra", "visits=-")):
+            self.record(words)
+            rig.wait_for(lambda words=words: self.value() == words[7:].replace("-", "None"), "the province's word")
+            self.assertEqual(agent.record("visits=12", "--period", DAY, "--note", note).code, 0)
+            rig.wait_for(lambda: self.value() == "12", "what the office insists on")
+        self.assertEqual([row["note"] for row in self.revisions() if row["from_province"] == "false"],
+                         ["", "vẫn là 12", "đã kiểm tra"])
+        self.assert_whole()
+
     def test_an_office_that_was_never_heard_is_not_heard_of_by_it(self):
         self.record("visits=7", office="28002")
         self.province.process.stop()

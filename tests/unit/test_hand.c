@@ -303,6 +303,20 @@ static void a_figure_is_withdrawn_as_by_the_office(void **state)
 	assert_clean(f);
 }
 
+/* I13 */
+static void what_was_never_reported_is_not_withdrawn(void **state)
+{
+	struct fixture *f = *state;
+	refused(f, "a", "team.count=-", "2025-06", "", -ENOENT, "2025-06 was never reported");
+	send(f, &f->a, "visits", "sector=land", "2025-06-02", 5, NULL);
+	refused(f, "a", "visits=-", "2025-06-02", "", -ENOENT, "'sector=land' it stands at 5");
+	refused(f, "a", "visits=-", "2025-06-02", "sector=health", -ENOENT, "'sector=health'");
+	refused(f, "a", "visits=-", "2025-06-03", "sector=land", -ENOENT, "never reported");
+	table_close(record(f, "a", "visits=-", "2025-06-02", "sector=land"));
+	table_close(record(f, "a", "visits=-", "2025-06-02", "sector=land")); /* once more */
+	assert_clean(f);
+}
+
 static void an_order_that_comes_again_counts_once(void **state)
 {
 	struct fixture *f = *state;
@@ -697,6 +711,7 @@ int main(void)
 		TEST(what_an_office_told_counts_and_says_who_recorded_it),
 		TEST(before_and_after_it_the_office_s_own_are_revisions),
 		TEST(a_figure_is_withdrawn_as_by_the_office),
+		TEST(what_was_never_reported_is_not_withdrawn),
 		TEST(an_order_that_comes_again_counts_once),
 		TEST(figures_of_two_days_are_one_order),
 		TEST(the_office_and_the_audit_are_told),
