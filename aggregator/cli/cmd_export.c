@@ -31,6 +31,7 @@
 #define ROWS_AT_ONCE  20000u /* about; of one answer, which the province holds in memory */
 #define LABELS_LIKELY 20u    /* of one dimension */
 #define REFERENCE     1      /* of what an event moves: CHANGES.md */
+#define SETTLED_US    INT64_C(1000000)
 
 struct cmd_export {
 	const struct order *order;
@@ -87,8 +88,10 @@ static int position_find(struct cmd_export *e, struct err *err)
 	rc = instant_of(e, e->position, &newest_us, err);
 	if (rc < 0)
 		return rc;
-	e->known_us = civil_now_us();
-	if (e->known_us < newest_us) /* our clock is behind the province's */
+	/* What has come by now may not be committed yet, and of this instant there may be more:
+	 * what is known is asked of a moment ago, or of what came last. */
+	e->known_us = civil_now_us() - SETTLED_US;
+	if (e->known_us < newest_us) /* or our clock is behind the province's */
 		e->known_us = newest_us;
 	if (option(e, "known") && civil_parse(option(e, "known"), &e->known_us, err) < 0)
 		return err_wrap(err, "--known");

@@ -220,6 +220,25 @@ class ExportSqlite(rig.Rig):
         self.assertEqual(self.rows("balance", "--from", "2025-06-28", "--known", known)[0]["value"], "")
         self.assertEqual(self.rows("balance", "--from", "2025-06-28")[0]["value"], "77")
 
+    def test_while_figures_come_without_end(self):
+        """A moment ago is asked about: what is being committed meanwhile is of none of it."""
+        over = threading.Event()
+
+        def figures_come():
+            value = 0
+            while not over.is_set():
+                value += 1
+                self.province.post("/v1/figures", office="28003", figures=f"visits={value}", period="2025-04-01")
+
+        thread = threading.Thread(target=figures_come)
+        thread.start()
+        try:
+            for _ in range(4):
+                self.export("--force", "--from", "2025-06", "--to", "2025-06")
+        finally:
+            over.set()
+            thread.join()
+
     def test_where_units_or_offices_are_changed_meanwhile_it_begins_anew(self):
         gate, export = self.begin("--metric", "balance")
         self.assertEqual(self.lantoa("office", "rename", "28004", "Phường Mới").code, 0)
