@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define JSON_TYPE  "application/json"
 #define CSV_TYPE   "text/csv; charset=utf-8"
@@ -169,11 +170,40 @@ static void post(struct call *call)
 		conclude(call, rc, &err);
 }
 
+/* RFC 9110, 12.5.1: how much @type is wanted, in thousandths; -1: it is not named. */
+static int weight_of(const char *accept, const char *type)
+{
+	for (const char *at = accept; at && *at; at += strcspn(at, ",")) {
+		at += strspn(at, " \t,");
+		size_t len = strcspn(at, ","), name = strcspn(at, " \t;,");
+		const char *q = memmem(at, len, "q=", 2);
+
+		if (name != strlen(type) || strncasecmp(at, type, name) != 0)
+			continue;
+		if (!q || q[2] == '1')
+			return 1000;
+		int thousandths = 0;
+		q += q[2] == '0' && q[3] == '.' ? 4 : 2;
+		for (int unit = 100; unit > 0 && *q >= '0' && *q <= '9'; unit /= 10)
+			thousandths += unit * (*q++ - '0');
+		return thousandths;
+	}
+	return -1;
+}
+
+/* Whoever names both alike asks for what is not given without asking. */
+static bool takes_csv(const struct http_request *request)
+{
+	const char *accept = http_header(request, "Accept");
+	int csv = weight_of(accept, "text/csv");
+
+	return csv > 0 && csv >= weight_of(accept, "application/json");
+}
+
 static struct call *call_new(struct api *api, struct http_request *request,
 			     const struct action *action, const struct caller *caller)
 {
 	struct call *call = calloc(1, sizeof(*call));
-	const char *accept = http_header(request, "Accept");
 
 	if (!call)
 		return NULL;
@@ -182,7 +212,7 @@ static struct call *call_new(struct api *api, struct http_request *request,
 	call->action = action;
 	call->strict = routes_is_for_programs(http_matched(request));
 	call->file = -1;
-	call->wants_csv = accept && strstr(accept, "text/csv");
+	call->wants_csv = takes_csv(request);
 	reply_begin(call);
 	call->body = http_body(request, &call->body_len);
 	call->job.run = on_run;

@@ -52,6 +52,14 @@ class Routes(rig.Rig):
         for path in ("/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/query", "/api/api/v1/query", "/api/v1/query/"):
             self.assertEqual(self.ask("GET", path)[0], 404, path)
 
+    def test_csv_is_for_who_wants_it(self):
+        for accept, csv in (("text/csv", True), ("TEXT/CSV", True), ("application/json, text/csv", True), ("*/*", False),
+                            ("text/csv;q=0, application/json", False), ("application/json, text/csv;q=0.1", False),
+                            ("text/csv; q=0.5, application/json;q=0.25", True), ("text/csv;q=0.000", False),
+                            ("text/csvx", False), ("application/json;q=0, text/csv;q=0.001", True), (",,", False)):
+            told = self.ask("GET", "/api/v1/units", Accept=accept)[1]["Content-Type"]
+            self.assertEqual(told.startswith("text/csv"), csv, accept)
+
 
 class Problems(rig.Rig):
     """RFC 9457, in the reader's language; beside /v1, which keeps its {"error": ...}."""
@@ -537,6 +545,25 @@ class Tags(Filled):
             "token": lambda: province.post("/v1/tokens", name=name, role="viewer"),
             "excuse": lambda: province.post("/v1/excuses", office="28002", metric="visits", period=day, reason=name),
             "invite": lambda: province.post("/v1/offices/invite", code="28002"),
+            "excuse": lambda: province.post("/v1/excuses", office="28002", metric="visits", period=day, reason=name),
+            "excuse taken back": lambda: province.post("/v1/excuses/end", excuse=str(chance.randint(1, 3))),
+            "by telephone": lambda: province.post("/v1/figures", office=chance.choice(["28001", "28002"]), period=day,
+                                                  figures=f"visits={chance.randint(0, 99)}", note=name),
+            "by telephone, withdrawn": lambda: province.post("/v1/figures", office="28001", period=day, figures="visits=-"),
+            "tried": lambda: province.call("POST", "/v1/figures?dry_run=1", json.dumps(
+                {"office": "28001", "period": day, "figures": "visits=7"}), "application/json"),
+            "reopen": lambda: province.post("/v1/closed/reopen", period="2025-05"),
+            "token revoked": lambda: province.post("/v1/tokens/revoke", name="reader"),
+            "codes": lambda: province.put_csv("/v1/dimensions", "dimension,code,label_vi,label_en,valid_from,valid_to\n"
+                                              f"desk,A,Bàn {name},Desk {name},2020-01-01,\n"),
+            "rules": lambda: province.put_csv("/v1/rules", "name,left,op,right,severity,label_vi,label_en,from\n"
+                                              f"b,visits.b,<=,visits,warn,B {name},B {name},\n"),
+            "indicators": lambda: province.put_csv(
+                "/v1/indicators", "name,label_vi,label_en,formula,unit,target_year,target_value\n"
+                f"half,Nửa,Half,visits / {chance.randint(2, 9)},visit,2025,10\n"),
+            "grain": lambda: province.put_csv("/v1/catalogue?yes=1", rig.CATALOGUE + chance.choice(
+                ["", "n1,N,N,x,flow,sum,sum,minute,,0,0,commune,1,0,\n"])),
+            "verify": province.verify,
         }
 
     def test_whatever_happens(self):
@@ -544,7 +571,7 @@ class Tags(Filled):
         self.fill()
         agent = self.agents["28001"]
         known, last, counts = {}, {}, collections.Counter()
-        for step in range(12):
+        for step in range(16):
             acts = self.acts(chance, agent)
             what = chance.choice(sorted(acts))
             with contextlib.suppress(rig.Refusal):  # it was so already
