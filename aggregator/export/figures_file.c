@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NONE              SIZE_MAX
@@ -85,6 +87,7 @@ static const char *const part_names[PARTS] = { "area", "name",     "period", "va
 struct figures_file {
 	char path[PATH_MAX], partial[PATH_MAX]; /* "": gone, or renamed */
 	bool overwrite;
+	int lock; /* owned: of the partial file, for as long as we write it; -1: none */
 	sqlite3 *db;
 	sqlite3_stmt *insert, *about, *other; /* owned; other: of the table at hand */
 	struct csv_reader *reader;            /* owned: of what follows; NULL: nothing does */
@@ -142,16 +145,41 @@ static int tables_make(struct figures_file *f, struct err *err)
 	return rc < 0 ? rc : figures_file_about(f, "format", FORMAT, err);
 }
 
+/* Is what we locked what has the name? Whoever had it before may have renamed or removed it. */
+static bool has_the_name(int fd, const char *path)
+{
+	struct stat locked, named;
+	return fstat(fd, &locked) == 0 && lstat(path, &named) == 0 &&
+	       locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+}
+
+/* What somebody left is written over; what somebody writes is his. */
+static int partial_take(struct figures_file *f, struct err *err)
+{
+	do {
+		if (f->lock >= 0)
+			(void)close(f->lock); /* nothing was written */
+		f->lock = open(f->partial, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (f->lock < 0)
+			return err_system(err, -errno, f->partial);
+		if (flock(f->lock, LOCK_EX | LOCK_NB) < 0)
+			return errno != EWOULDBLOCK
+				       ? err_system(err, -errno, f->partial)
+				       : err_set(err, -EBUSY,
+						 "another export writes %s just now; wait for it, "
+						 "or give another name",
+						 f->path);
+	} while (!has_the_name(f->lock, f->partial));
+	return ftruncate(f->lock, 0) < 0 ? err_system(err, -errno, f->partial) : 0;
+}
+
 /* Nobody reads it before it has its name, and what breaks off is thrown away: no journal. */
 static int database_open(struct figures_file *f, struct err *err)
 {
-	int fd = open(f->partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		int rc = err_system(err, -errno, f->partial);
+	if (partial_take(f, err) < 0) {
 		*f->partial = '\0';
-		return rc;
+		return err->code;
 	}
-	(void)close(fd); /* nothing was written */
 	if (sqlite3_open_v2(f->partial, &f->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		return db_err(err, f->db, "open");
 	int rc = db_exec(f->db,
@@ -168,12 +196,11 @@ int figures_file_open(const char *path, bool overwrite, struct figures_file **re
 	if (!f)
 		return err_memory(err);
 	f->overwrite = overwrite;
+	f->lock = -1;
 	int rc = path_set(f, path, err);
 	if (rc == 0)
 		rc = is_free(f, err);
-	if (rc == 0)
-		(void)unlink(f->partial); /* what stays makes open() fail */
-	else
+	if (rc < 0)
 		*f->partial = '\0';
 	if (rc == 0)
 		rc = database_open(f, err);
@@ -202,7 +229,9 @@ void figures_file_close(struct figures_file *file)
 	csv_reader_close(file->reader);
 	database_close(file);
 	if (*file->partial)
-		(void)unlink(file->partial); /* the next one of this name removes it */
+		(void)unlink(file->partial); /* the next one of this name writes over it */
+	if (file->lock >= 0)
+		(void)close(file->lock); /* it was only locked */
 	free(file);
 }
 

@@ -21,7 +21,8 @@
 struct figures_file;
 
 /** Begin one that will be called @path. -EEXIST: there is such a file, and @overwrite is not said;
- * else what the system says of its folder. A FILE.partial that somebody left goes. */
+ * -EBUSY: somebody writes it just now; else what the system says of its folder. A FILE.partial that
+ * somebody left is written over. */
 int figures_file_open(const char *path, bool overwrite, struct figures_file **ret_file,
 		      struct err *err);
 /** Without finish: nothing stays. NULL is fine. */

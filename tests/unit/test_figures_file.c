@@ -201,6 +201,20 @@ static void a_file_that_is_there_is_overwritten_only_if_that_is_said(void **stat
 }
 
 /* Whatever memory is refused, when: there is a whole file, or none. */
+static void whoever_writes_it_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct figures_file *first = NULL, *second = NULL;
+	assert_int_equal(figures_file_open(f->path, false, &first, &f->err), 0);
+	assert_int_equal(figures_file_open(f->path, true, &second, &f->err), -EBUSY);
+	assert_non_null(strstr(f->err.text, "another export writes"));
+	assert_int_equal(answer(first, &of_months, HEADER, &f->err), 0);
+	assert_int_equal(figures_file_finish(first, &f->err), 0);
+	figures_file_close(first);
+	says(f, "SELECT count(*) FROM figures", "0\n");
+	write_one(f, true, &of_months, HEADER); /* as it is advised: it was waited for */
+}
+
 static void it_is_whole_or_not_there(void **state)
 {
 	struct fixture *f = *state;
@@ -236,6 +250,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_no_answer_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_file_that_is_there_is_overwritten_only_if_that_is_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(whoever_writes_it_is_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_is_whole_or_not_there, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("figures_file", tests, NULL, NULL);
