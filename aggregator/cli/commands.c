@@ -393,10 +393,8 @@ static int labels(const struct order *order, struct err *err)
 static const char rows_changed[] = N_("Rows changed: %s\n");
 static const char figures[] =
 	"received metric row office area name labels period until label label_name value "
-	"before_period before change_percent change_reason was "
-	"became change change_percent change_reason late entry batch author author_name note event "
-	"act event_at who "
-	"shown_name targets rank "
+	"before_period before was became change change_percent change_reason late entry batch "
+	"author author_name from_province note event act event_at who shown_name targets rank "
 	"before_reported before_due before_missing "
 	"offices_reported offices_due missing waiting carried excused extra "
 	"operands reason";

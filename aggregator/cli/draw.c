@@ -113,6 +113,7 @@ static const struct title {
 	{ "first", N_("First"), 0 },
 	{ "found", N_("Found"), 0 },
 	{ "from", N_("From"), 0 },
+	{ "from_province", N_("From the province"), WORDS },
 	{ "head", N_("Head kept there"), 0 },
 	{ "held", N_("In quarantine"), NUMBER },
 	{ "kept", N_("Still in quarantine"), NUMBER },

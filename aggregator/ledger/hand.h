@@ -40,9 +40,9 @@ struct hand_form {
  *             entry. The caller closes it.
  *
  * -ENOENT: no such office, or what is to be withdrawn was never reported; -EINVAL: no figure, or as
- * hand_judge(); -EEXIST: a whole beside parts, or it would be held, and for what; -E2BIG: over HAND_FIGURES_MAX; -EDQUOT: the office is at
- * a limit; -EAGAIN: its day costs too much for one transaction; -EUCLEAN: what stands there cannot
- * be read.
+ * hand_judge(); -EEXIST: a whole beside parts, or it would be held, and for what; -E2BIG: over
+ * HAND_FIGURES_MAX; -EDQUOT: the office is at a limit; -EAGAIN: its day costs too much for one
+ * transaction; -EUCLEAN: what stands there cannot be read.
  */
 int hand_record(struct ledger *ledger, sqlite3 *db, const struct reference *reference,
 		const struct hand_form *form, struct table **ret_table, struct err *err);

@@ -190,7 +190,8 @@ static void tell(const struct restore *r, FILE *out)
 		      "what came after the backup.\n"
 		      "What operators changed after it is not in it and must be done again: "
 		      "invitations and enrolments, revocations, imports, moves, closed periods, "
-		      "releases from quarantine.\n"
+		      "excuses, publications, releases from quarantine; and, when the offices have "
+		      "sent theirs, the figures that were recorded for them.\n"
 		      "'lantoa audit' shows what was done last, 'lantoa verify' that the figures "
 		      "are right.\n"),
 		    out);

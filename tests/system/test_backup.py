@@ -200,6 +200,22 @@ class Backup(rig.Rig):
         self.assert_same()
         self.assert_whole()
 
+    def test_figures_by_telephone_are_recorded_again(self):
+        """As it advises: when the offices have sent theirs, for what comes last counts."""
+        self.enrol("28001")
+        path = self.backup()
+        value = lambda: str(self.province.value("balance", **{"from": "2025-06-30", "to": "2025-06-30"}))
+        order = ("record", "--office", "28001", "balance=13", "--period", "2025-06-30")
+        self.assertEqual(self.real.agents["28001"].record("balance=12", "--period", "2025-06-30").code, 0)
+        rig.wait_for(lambda: value() == "12", "the office's figure")
+        self.assertEqual(self.lantoa(*order).code, 0)
+        self.province.process.kill()
+        self.assertIn("when the offices have sent theirs, the figures that were recorded", self.come_back(path).out)
+        rig.wait_for(lambda: value() == "12", "the office's figure again")
+        self.assertEqual(self.lantoa(*order).code, 0)
+        self.assertEqual(value(), "13")
+        self.assert_whole()
+
     def test_a_restore_that_must_not_be(self):
         self.enrol("28001")
         self.record_some(["28001"], range(1, 30), 6)

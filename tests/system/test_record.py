@@ -101,6 +101,8 @@ class Record(rig.Rig):
         self.assertEqual(len(self.revisions()), 1)
         gone = self.lantoa("record", "--office", "28001", "visits=-", "--period", DAY)
         self.assertRegex(gone.out, r"visits .* withdrawn")
+        drawn = self.lantoa("query", "visits", "--from", DAY, "--to", DAY, "--revisions").out
+        self.assertRegex(drawn, r"(?s)From the province.*\btrue\b.*true")
         audit = self.lantoa("audit", "--format", "csv").out
         self.assertIn("figure record", audit)
         self.assertRegex(audit, r'office=28001 period=2025-06-30 labels=- entry=\d+ figures=""visits=-""')

@@ -58,6 +58,9 @@ class Several(rig.Rig):
         self.assertEqual([row[name] for name in ("value", "before_period", "before", "before_due", "before_reported",
                                                  "change", "change_percent", "change_reason")],
                          ["12", "2024-06-30", "8", "1", "1", "4", "50", ""])
+        titles = self.order("query", "visits", "--area", "28001", "--from", "2025-06-30", "--to", "2025-06-30",
+                            "--versus", "year").splitlines()[0]
+        self.assertEqual(titles.count("Change, percent"), 1, titles)
         drawn = self.order("query", "visits,balance", "--area", "28001", "--from", "2025-06-30", "--to", "2025-06-30",
                            "--versus", "period")
         self.assertEqual(drawn.splitlines()[1].split(), ["2025-06-30", "28001", "Phường", "Một", "12", "20", "1.25", "350"])
