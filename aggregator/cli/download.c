@@ -1,9 +1,9 @@
 #include "cli/download.h"
 
+#include "common/sys/partial_file.h"
 #include "common/sys/secret_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,10 +30,10 @@ int download_open(const char *path, struct download *ret_download, struct err *e
 	int rc = not_there(path, err);
 	if (rc < 0)
 		return rc;
-	(void)unlink(d->partial); /* what stays makes open() fail */
-	d->fd = open(d->partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (d->fd < 0)
-		return err_system(err, -errno, d->partial);
+	if (partial_file_open(d->partial, path, 0600, &d->fd, err) < 0) {
+		*d->partial = '\0';
+		return err->code;
+	}
 	(void)crypto_generichash_init(&d->digest, NULL, 0, DIGEST_LEN); /* cannot fail */
 	return 0;
 }
@@ -74,24 +74,23 @@ int download_finish(struct download *download, uint64_t len, const char *digest,
 int download_keep(struct download *download, struct err *err)
 {
 	struct download *d = download;
-	int rc = fsync(d->fd) < 0 ? -errno : 0;
-	if (close(d->fd) < 0 && rc == 0)
-		rc = -errno;
-	d->fd = -1;
-	if (rc < 0)
-		return err_system(err, rc, d->partial);
+	int rc;
+	if (fsync(d->fd) < 0)
+		return err_system(err, -errno, d->partial);
 	if ((rc = not_there(d->path, err)) < 0)
 		return rc;
 	if (rename(d->partial, d->path) < 0)
 		return err_system(err, -errno, d->path);
 	*d->partial = '\0';
+	(void)close(d->fd); /* it is on the disk; until here it was locked */
+	d->fd = -1;
 	return secret_file_sync_folder(d->path, err);
 }
 
 void download_close(struct download *download)
 {
-	if (download->fd >= 0)
-		(void)close(download->fd); /* what was written is thrown away */
 	if (*download->partial)
 		(void)unlink(download->partial); /* the next one of this name removes it */
+	if (download->fd >= 0)
+		(void)close(download->fd); /* what was written is thrown away */
 }

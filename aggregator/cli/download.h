@@ -16,7 +16,8 @@ struct download {
 	crypto_generichash_state digest;
 };
 
-/** A partial one of before goes. -EEXIST: @path is there already; nothing is overwritten. */
+/** A partial one of before goes. -EEXIST: @path is there already; nothing is overwritten. -EBUSY:
+ * somebody writes it just now. */
 int download_open(const char *path, struct download *ret_download, struct err *err);
 /** For a request's on_piece: @context is the download. */
 int download_piece(void *context, const void *data, size_t len, struct err *err);

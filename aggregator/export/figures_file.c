@@ -3,6 +3,7 @@
 #include "common/base/blob.h"
 #include "common/base/names.h"
 #include "common/sys/db.h"
+#include "common/sys/partial_file.h"
 #include "common/sys/secret_file.h"
 #include "common/text/csv_reader.h"
 
@@ -12,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define NONE              SIZE_MAX
@@ -145,38 +144,10 @@ static int tables_make(struct figures_file *f, struct err *err)
 	return rc < 0 ? rc : figures_file_about(f, "format", FORMAT, err);
 }
 
-/* Is what we locked what has the name? Whoever had it before may have renamed or removed it. */
-static bool has_the_name(int fd, const char *path)
-{
-	struct stat locked, named;
-	return fstat(fd, &locked) == 0 && lstat(path, &named) == 0 &&
-	       locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
-}
-
-/* What somebody left is written over; what somebody writes is his. */
-static int partial_take(struct figures_file *f, struct err *err)
-{
-	do {
-		if (f->lock >= 0)
-			(void)close(f->lock); /* nothing was written */
-		f->lock = open(f->partial, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-		if (f->lock < 0)
-			return err_system(err, -errno, f->partial);
-		if (flock(f->lock, LOCK_EX | LOCK_NB) < 0)
-			return errno != EWOULDBLOCK
-				       ? err_system(err, -errno, f->partial)
-				       : err_set(err, -EBUSY,
-						 "another export writes %s just now; wait for it, "
-						 "or give another name",
-						 f->path);
-	} while (!has_the_name(f->lock, f->partial));
-	return ftruncate(f->lock, 0) < 0 ? err_system(err, -errno, f->partial) : 0;
-}
-
 /* Nobody reads it before it has its name, and what breaks off is thrown away: no journal. */
 static int database_open(struct figures_file *f, struct err *err)
 {
-	if (partial_take(f, err) < 0) {
+	if (partial_file_open(f->partial, f->path, 0666, &f->lock, err) < 0) {
 		*f->partial = '\0';
 		return err->code;
 	}
@@ -229,7 +200,7 @@ void figures_file_close(struct figures_file *file)
 	csv_reader_close(file->reader);
 	database_close(file);
 	if (*file->partial)
-		(void)unlink(file->partial); /* the next one of this name writes over it */
+		(void)unlink(file->partial); /* the next one of this name removes it */
 	if (file->lock >= 0)
 		(void)close(file->lock); /* it was only locked */
 	free(file);

@@ -22,7 +22,7 @@ struct figures_file;
 
 /** Begin one that will be called @path. -EEXIST: there is such a file, and @overwrite is not said;
  * -EBUSY: somebody writes it just now; else what the system says of its folder. A FILE.partial that
- * somebody left is written over. */
+ * somebody left goes. */
 int figures_file_open(const char *path, bool overwrite, struct figures_file **ret_file,
 		      struct err *err);
 /** Without finish: nothing stays. NULL is fine. */

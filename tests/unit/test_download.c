@@ -89,9 +89,24 @@ static void what_came_as_it_was_sent_is_kept(void **state)
 	close(fd);
 	failing_disk_arm(-1, false);
 	assert_int_equal(fetch(f, TEXT, f->digest), 0);
-	assert_string_equal(failing_disk_trace(), "owwscrosc"); /* synced before it has a name */
+	assert_string_equal(failing_disk_trace(), "oocowwsrcosc"); /* synced before it has a name */
 	assert_true(is_whole(f));
 	assert_int_equal(fetch(f, TEXT, f->digest), -EEXIST);
+}
+
+/* Else the file of whoever comes second would get the name of the first, half written. */
+static void whoever_fetches_it_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct download first;
+	assert_int_equal(download_open(f->path, &first, &f->err), 0);
+	assert_int_equal(download_piece(&first, TEXT, 5, &f->err), 0);
+	assert_int_equal(fetch(f, TEXT, f->digest), -EBUSY);
+	assert_non_null(strstr(f->err.text, "just being written"));
+	assert_int_equal(download_piece(&first, TEXT + 5, LEN - 5, &f->err), 0);
+	assert_int_equal(download_finish(&first, LEN, f->digest, &f->err), 0);
+	download_close(&first);
+	assert_true(is_whole(f));
 }
 
 static void what_did_not_is_not(void **state)
@@ -125,6 +140,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(what_came_as_it_was_sent_is_kept),
+		TEST(whoever_fetches_it_is_left_alone),
 		TEST(what_did_not_is_not),
 		TEST(whatever_the_disk_refuses_it_is_whole_or_not_there),
 	};
