@@ -327,10 +327,11 @@ static void show_progress(const struct cmd_export *e, size_t done)
 	if (isatty(STDERR_FILENO) != 1)
 		return;
 	if (done < e->subjects.n)
-		fprintf(stderr, _("\r%zu of %zu metrics and indicators; figures: %llu "), done,
+		fprintf(stderr, _("%zu of %zu metrics and indicators; figures: %llu"), done,
 			e->subjects.n, (unsigned long long)figures_file_rows(e->file));
 	else
-		fprintf(stderr, "\r\033[K");
+		fprintf(stderr, "\033[K");
+	fprintf(stderr, "\r"); /* the next one begins where this did */
 }
 
 static int export_figures(struct cmd_export *e, struct err *err)
@@ -369,7 +370,8 @@ static int about(struct cmd_export *e, struct err *err)
 		    "ledger's head, also where --known is earlier") },
 		{ "not_in_it",
 		  _("figures of shorter periods than per, and of metrics by two labels at once; "
-		    "what was reported before it was corrected, by whom, and notes; what waits in "
+		    "labels with which a place reported nothing in a period; what was reported "
+		    "before it was corrected, by whom, and notes; what waits in "
 		    "quarantine, but for how much; operands of indicators") },
 		{ "how_to_add_up",
 		  _("never over several levels, nor a figure without dimension with its labels: "

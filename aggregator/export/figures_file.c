@@ -78,10 +78,14 @@ enum part {
 	PART_DUE,
 	PART_REPORTED,
 	PART_UNTIL,
+	PART_OBSERVATIONS,
+	PART_REVISIONS,
+	PART_WAITING,
 	PARTS
 };
-static const char *const part_names[PARTS] = { "area", "name",     "period", "value",
-					       "due",  "reported", "until" };
+static const char *const part_names[PARTS] = { "area",      "name",     "period", "value",
+					       "due",       "reported", "until",  "observations",
+					       "revisions", "waiting" };
 
 struct figures_file {
 	char path[PATH_MAX], partial[PATH_MAX]; /* "": gone, or renamed */
@@ -388,12 +392,29 @@ static int bind_own(const struct figures_file *f, const struct csv_row *row, sql
 	return bind_value(f, row, stmt, at, name);
 }
 
+static bool is_zero(const struct figures_file *f, const struct csv_row *row, enum part of)
+{
+	const char *number = part(f, row, of);
+	return !number || strcmp(number, "0") == 0;
+}
+
+/* Of a label, that nobody reported with it is told by the row of all labels: each code of a list in
+ * each place and period would be nearly all of the file. */
+static bool is_told(const struct figures_file *f, const struct csv_row *row)
+{
+	return !f->of->dimension || part(f, row, PART_VALUE) ||
+	       !is_zero(f, row, PART_OBSERVATIONS) || !is_zero(f, row, PART_REVISIONS) ||
+	       !is_zero(f, row, PART_WAITING);
+}
+
 static int answer_row(struct figures_file *f, const struct csv_row *row, struct err *err)
 {
 	const char *text = part(f, row, PART_PERIOD);
 	struct period period;
 	if (!text || !period_read(text, f->of->calendar, &period))
 		return err_set(err, -EBADMSG, "line %u of the answer has no period", row->line);
+	if (!is_told(f, row))
+		return 0;
 	for (size_t i = 0; i < COLUMNS; i++) {
 		const char *cell = field(row, f->from[i]);
 		int at = (int)i + 1, rc = SQLITE_OK;

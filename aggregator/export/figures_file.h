@@ -45,7 +45,8 @@ struct figures_of { /* what an answer is about; texts are lent until figures_fil
 	enum calendar calendar;
 };
 
-/** What follows is the answer, as CSV, to a question about one name (aggregator/query/query.h). */
+/** What follows is the answer, as CSV, to a question about one name (aggregator/query/query.h). Of
+ * a dimension, rows of which nothing was ever reported are left out. */
 int figures_file_answer(struct figures_file *file, const struct figures_of *of, struct err *err);
 
 /** More of what follows, cut anywhere. -EBADMSG: it is no such table; -ENOSPC and what else a disk

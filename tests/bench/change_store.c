@@ -1,7 +1,8 @@
-/* The store of change.py, while no aggregator has it.
+/* The store of change.py and export.py, while no aggregator has it.
  *
  *   change_store fill STORE OBSERVATIONS OFFICES    where there is none yet; prints how many
  *                                                   observations, seconds, and the last day
+ *   change_store months STORE OBSERVATIONS OFFICES  the same of monthly figures
  *   change_store whole STORE CATALOGUE              imports that file in one transaction, judges
  *                                                   every entry and makes every page anew; prints
  *                                                   the seconds, and how many offices' days
@@ -38,7 +39,8 @@ static int fill(char **argv)
 {
 	const struct filling filling = { .path = argv[2],
 					 .observations = strtoull(argv[3], NULL, 10),
-					 .offices = (unsigned)strtoul(argv[4], NULL, 10) };
+					 .offices = (unsigned)strtoul(argv[4], NULL, 10),
+					 .monthly = strcmp(argv[1], "months") == 0 };
 	struct filled filled = { 0 };
 	char last[DAY_TEXT_MAX];
 	struct err err = { 0 };
@@ -175,13 +177,13 @@ static int steps(char **argv)
 
 int main(int argc, char **argv)
 {
-	if (argc == 5 && strcmp(argv[1], "fill") == 0)
+	if (argc == 5 && (strcmp(argv[1], "fill") == 0 || strcmp(argv[1], "months") == 0))
 		return fill(argv);
 	if (argc == 4 && strcmp(argv[1], "whole") == 0)
 		return whole(argv);
 	if (argc == 4 && strcmp(argv[1], "steps") == 0)
 		return steps(argv);
-	(void)fprintf(stderr, "usage: change_store fill STORE OBSERVATIONS OFFICES\n"
+	(void)fprintf(stderr, "usage: change_store fill|months STORE OBSERVATIONS OFFICES\n"
 			      "       change_store whole STORE CATALOGUE\n"
 			      "       change_store steps STORE CATALOGUE|-\n");
 	return 2;

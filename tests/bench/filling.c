@@ -55,7 +55,7 @@ static char *data_file(const char *name)
 	return text;
 }
 
-static char *make_catalogue(void)
+static char *make_catalogue(const struct filling *filling)
 {
 	char *text = NULL;
 	size_t len;
@@ -64,15 +64,15 @@ static char *make_catalogue(void)
 	fprintf(out, "name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,"
 		     "decimals,carry,level,due_days,min,max\n");
 	for (int i = 0; i < METRICS; i++)
-		fprintf(out, "%s,x,x,x,%s,sum,day,,0,0,commune,1,,\n", names[i],
-			i == 1 ? "stock,max" : "flow,sum");
+		fprintf(out, "%s,x,x,x,%s,sum,%s,,0,0,commune,1,,\n", names[i],
+			i == 1 ? "stock,max" : "flow,sum", filling->monthly ? "month" : "day");
 	(void)fclose(out); /* memory */
 	return text;
 }
 
-static void import_reference(void)
+static void import_reference(const struct filling *filling)
 {
-	char *units = data_file("units.csv"), *catalogue = make_catalogue();
+	char *units = data_file("units.csv"), *catalogue = make_catalogue(filling);
 	size_t rows;
 	bool changed;
 	must(db_begin(testbed.db, &testbed.err));
@@ -159,18 +159,25 @@ static uint64_t post_day(const struct filling *filling, int32_t of)
 			figures[k] = (struct testbed_figure){
 				.metric = names[k],
 				.labels = "",
-				.grain = GRAIN_DAY,
+				.grain = filling->monthly ? GRAIN_MONTH : GRAIN_DAY,
 				.value_e =
 					amount(((uint64_t)of * FILLING_OFFICES_MAX + i) * METRICS +
 					       (uint64_t)k),
 			};
-		testbed_seal(&spools[i], of, figures, METRICS, civil_day_start_us(of + 1),
-			     &batches[i]);
+		testbed_seal(&spools[i], of, figures, METRICS,
+			     civil_day_start_us(of + (filling->monthly ? 31 : 1)), &batches[i]);
 	}
 	testbed_commit(&testbed, batches, filling->offices);
 	for (unsigned i = 0; i < filling->offices; i++)
 		blob_free(&batches[i].payload);
 	return (uint64_t)filling->offices * METRICS;
+}
+
+/* On which the next periods begin. */
+static int32_t next_day(const struct filling *filling, int32_t of)
+{
+	struct period month = period_of_day(CALENDAR_CIVIL, GRAIN_MONTH, of);
+	return filling->monthly ? period_end_day(month) : of + 1;
 }
 
 uint64_t filling_bytes(const char *path, const char *end)
@@ -213,12 +220,13 @@ int filling_fill(const void *input, void *ret_result, struct err *err)
 	filled->next_day = filling->log_pages ? filling->next_day : filled->first_day;
 	if (!filling->log_pages) {
 		must(rebuild_store(testbed.db, &testbed.err)); /* as a new one's: not due later */
-		import_reference();
+		import_reference(filling);
 		add_offices(filling);
 	}
 	open_spools(filling, filled->next_day);
 	while (!full(filling, filled->observations)) {
-		filled->observations += post_day(filling, filled->next_day++);
+		filled->observations += post_day(filling, filled->next_day);
+		filled->next_day = next_day(filling, filled->next_day);
 		if (!filling->log_pages)
 			copy_log();
 	}

@@ -1,6 +1,6 @@
 /* A store of years: offices o0, o1, ... in communes of aggregator/data/tien-giang, which each send
- * a batch of the 46 daily metrics m0, m1, ... day by day from 2020 on, without fsync, through the
- * ledger. */
+ * a batch of the 46 daily metrics m0, m1, ... day by day from 2020 on, or of so many monthly ones
+ * month by month, without fsync, through the ledger. */
 #pragma once
 
 #include "common/base/err.h"
@@ -17,6 +17,7 @@ struct filling {          /* what a child is to do */
 	unsigned megabytes;
 	uint64_t observations;
 	unsigned offices;
+	bool monthly;
 	bool keys;          /* each office has one */
 	unsigned log_pages; /* 0: begin, with the reference data, and end in order; else add days
 			       until the log is of so many, and die */

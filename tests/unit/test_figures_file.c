@@ -130,15 +130,19 @@ static void by_office_and_by_label(void **state)
 				 .dimension = "sector",
 				 .grain = GRAIN_HOUR };
 	write_one(f, false, &of,
-		  "area,name,period,label,label_name,value,due,reported\n"
-		  "o1,Office,2025-06-30T14,land,Land,5,1,1\no1,Office,2025-06-30T14,,none,6,1,1\n");
+		  "area,name,period,label,label_name,value,due,reported,observations,waiting\n"
+		  "o1,Office,2025-06-30T14,land,Land,5,1,1,1,0\n"
+		  "o1,Office,2025-06-30T14,air,Air,,1,0,0,0\n" /* nobody reported it */
+		  "o1,Office,2025-06-30T15,air,Air,,1,0,0,2\n" /* it waits */
+		  "o1,Office,2025-06-30T14,,none,6,1,1,1,0\n");
 	says(f,
 	     "SELECT office_code, office_name, unit_code, dimension, label, label_name, "
 	     "period_start, period_end FROM figures",
 	     "o1|Office|NULL|sector|land|Land|2025-06-30T14:00|2025-06-30T14:59\n"
+	     "o1|Office|NULL|sector|air|Air|2025-06-30T15:00|2025-06-30T15:59\n"
 	     "o1|Office|NULL|sector|NULL|none|2025-06-30T14:00|2025-06-30T14:59\n");
 	says(f, "SELECT count(*) FROM by_office", "0\n");
-	says(f, "SELECT label, value FROM by_office_label", "land|5.0\nNULL|6.0\n");
+	says(f, "SELECT label, value FROM by_office_label", "land|5.0\nair|NULL\nNULL|6.0\n");
 }
 
 /* Of a table, its columns whatever they are called, or those that are wanted. */
