@@ -36,6 +36,7 @@ static int query_prepare(struct call *call, struct err *err)
 		.structure = http_arg(request, "structure"),
 		.known = http_arg(request, "known"),
 		.by_label = http_arg(request, "by_label"),
+		.form = http_arg(request, "form"),
 		.versus = http_arg(request, "versus"),
 	};
 	call->query.damage = &call->damage;
@@ -215,13 +216,14 @@ const struct action query_actions[] = {
 	  "office! name labels! period! was:n became:n change! late:b entry spool batch author "
 	  "author_name note from_province! reason event act event_at who shown_name",
 	  "name" },
-	{ ROLE_VIEWER, "GET", "/v1/completeness", ASKING, NULL, CALL_READ, query_prepare,
+	{ ROLE_VIEWER, "GET", "/v1/completeness", ASKING " form", NULL, CALL_READ, query_prepare,
 	  completeness_get, NULL, "Who has not reported what was due.",
-	  "period until area name valid_from due reported on_time late carried excused missing "
-	  "waiting "
+	  "period until form? level? area name valid_from due reported on_time late carried "
+	  "excused "
+	  "missing parts_due? parts_reported? parts_missing? waiting "
 	  "extra revised offices_due offices_reported offices_finished finished finished_by "
-	  "percent reason | period area area_name office name due reported carried excused missing "
-	  "waiting "
+	  "percent reason | period form? level? area area_name office name due reported carried "
+	  "excused missing percent parts_due? parts_reported? parts_missing? waiting "
 	  "finished finished_by reason",
 	  NULL },
 	{ ROLE_VIEWER, "GET", "/v1/quality", "area office metric from to", NULL, CALL_READ, NULL,

@@ -159,6 +159,7 @@ static int query(const struct order *order, struct err *err)
 					      { "known", args_option(args, "known") },
 					      { "publication", args_option(args, "publication") },
 					      { "by_label", args_option(args, "by-label") },
+					      { "form", args_option(args, "form") },
 					      { "versus", args_option(args, "versus") },
 					      { "rank", args_option(args, "rank") ? "1" : NULL },
 					      { "total", args_option(args, "total") ? "1" : NULL },
@@ -694,11 +695,11 @@ const struct command commands[] = {
 	  .forms = "csv-excel xlsx" },
 	{ .words = "completeness",
 	  .usage = "[METRIC] [OPTIONS]",
-	  .help = N_("Name the offices whose report of a metric, or of any, was due and is "
-		     "missing. With "
-		     "--by, count for each unit what was due, reported, on time, late, carried and "
-		     "missing."),
-	  .options = ASKING,
+	  .help = N_("Name the offices whose report of a metric or, without one, of each form "
+		     "(what is reported per month, day, ...) was due and is missing. With --by, "
+		     "count for each unit how many reports were due, reported, on time, late, "
+		     "carried, excused and missing."),
+	  .options = ASKING " form",
 	  .n_more = 1,
 	  .check = usage_query,
 	  .run = query,

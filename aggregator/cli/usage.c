@@ -86,6 +86,10 @@ int usage_record(const struct args *args, struct err *err)
 
 int usage_query(const struct args *args, struct err *err)
 {
+	if (args_option(args, "form") && args->n_words > 0)
+		return err_set(err, -EINVAL,
+			       "a form is all that is reported per month, day and so on: leave "
+			       "the metric out, or --form");
 	if (args_option(args, "publication") &&
 	    (args_option(args, "from") || args_option(args, "to") ||
 	     args_option(args, "calendar") || args_option(args, "structure") ||

@@ -244,6 +244,7 @@ int figures_begin(struct figures *figures, struct rows *rows, struct period buck
 	figures->rows = rows;
 	figures->bucket = bucket;
 	figures->n_members = 0;
+	figures->asked_form = NULL;
 	figures->level = NULL;
 	for (size_t i = 0; i < figures->reference->offices->n; i++)
 		figures->coverage[i].first_member = -1;
@@ -318,6 +319,70 @@ int figures_of_metric(struct figures *figures, const struct metric *metric, stru
 	if (rc == 0)
 		rc = compute(figures, metric, &list, ret,
 			     err); /* which is the last to look at list */
+	free(list.list);
+	return rc;
+}
+
+static int series_order(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return (x > y) - (x < y);
+}
+
+static int series_of_form(struct figures *f, const struct form *form, struct series_list *ret,
+			  struct err *err)
+{
+	struct series_list all = { 0 };
+	size_t room = 0;
+	int rc = 0;
+	for (size_t i = 0; i < form->n && rc == 0; i++) {
+		struct series_list own = { 0 };
+		rc = series_find(f->db, f->reference->catalogue->dimensions, form->metrics[i],
+				 f->plan->labels, &own, err);
+		if (rc == 0 && ARRAY_RESERVE(all.list, room, all.n + own.n + 1) < 0)
+			rc = err_memory(err);
+		if (rc == 0 && own.n > 0)
+			memcpy(all.list + all.n, own.list, own.n * sizeof(*own.list));
+		all.n += rc == 0 ? own.n : 0;
+		free(own.list);
+	}
+	if (rc == 0 && all.n > 1)
+		qsort(all.list, all.n, sizeof(*all.list), series_order);
+	*ret = all;
+	return rc;
+}
+
+/* Rule 5.5: what was reported before stands for a form of levels alone, for as long as each of them
+ * is carried. Hours of several metrics are told apart as those of labels are (slices.h). */
+static struct metric form_whole(const struct form *form)
+{
+	struct metric whole = *form->metrics[0];
+	bool levels = true;
+	for (size_t i = 0; i < form->n; i++) {
+		levels &= form->metrics[i]->time_agg == AGG_LAST;
+		if (form->metrics[i]->carry < whole.carry)
+			whole.carry = form->metrics[i]->carry;
+		if (form->metrics[i]->n_dimensions > whole.n_dimensions)
+			whole.n_dimensions = form->metrics[i]->n_dimensions;
+	}
+	if (form->n > 1 && whole.n_dimensions == 0)
+		whole.n_dimensions = 1;
+	whole.time_agg = levels ? AGG_LAST : AGG_SUM;
+	whole.carry = levels ? whole.carry : 0;
+	return whole;
+}
+
+int figures_of_form(struct figures *figures, const struct form *form, struct figure ret[],
+		    struct err *err)
+{
+	struct series_list list = { 0 };
+	const struct metric whole = form_whole(form);
+	int rc = series_of_form(figures, form, &list, err);
+	figures->form = figures->asked_form = form;
+	if (rc == 0)
+		rc = compute(figures, &whole, &list, ret, err);
+	figures->form = NULL;
+	figures->metric = NULL; /* it was ours */
 	free(list.list);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "query/counts.h"
+#include "query/forms.h"
 #include "query/rows.h"
 #include "query/series.h"
 #include "registry/strays.h"
@@ -57,6 +58,10 @@ int figures_of(struct figures *figures, size_t index, struct figure ret[], struc
  * than a question has operands. */
 int figures_of_metric(struct figures *figures, const struct metric *metric, struct figure ret[],
 		      struct err *err);
+/** The same for a form as a whole, as if it were one metric that has all series of its metrics:
+ * what is counted are reports of the form. Its values mean nothing. */
+int figures_of_form(struct figures *figures, const struct form *form, struct figure ret[],
+		    struct err *err);
 /** Counts per row into @ret, and what each office contributed. Valid until the next bucket. The
  * counts of a row that has no value under the borders asked for are in the rest, where its value is
  * (rule 5.7). */

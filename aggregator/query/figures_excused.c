@@ -33,6 +33,28 @@ static int on_page(void *context, int64_t node, const struct page *page, struct 
 					       &counts, &e->list[i].pairs, err);
 }
 
+/* A form is excused as a whole, or when each of its metrics is. */
+static bool is_excused(const struct figures *f, int64_t office, int32_t day)
+{
+	const struct excuses *excuses = f->reference->excuses;
+	size_t n = 0;
+	if (!f->form)
+		return excuses_hold(excuses, office, f->metric, day);
+	while (n < f->form->n && excuses_hold(excuses, office, f->form->metrics[n], day))
+		n++;
+	return n == f->form->n;
+}
+
+static bool concerns(const struct figures *f, const struct excuse *excuse)
+{
+	size_t i = 0;
+	if (!f->form)
+		return excuse_concerns(excuse, f->metric);
+	while (i < f->form->n && !excuse_concerns(excuse, f->form->metrics[i]))
+		i++;
+	return i < f->form->n;
+}
+
 static bool overlaps(const struct excuse *excuse, const struct metric *metric, int32_t first,
 		     int32_t last)
 {
@@ -57,9 +79,8 @@ static int find_offices(struct excusing *e, const struct slices *slices,
 		const struct office *office = offices_by_id(f->reference->offices, excuse->office);
 		size_t at = office ? (size_t)(office - f->reference->offices->list) : 0;
 		if (!office || (e->n > 0 && e->list[e->n - 1].office == at) ||
-		    !excuse_concerns(excuse, f->metric) ||
-		    !overlaps(excuse, f->metric, first, last) || !f->coverage[at].due ||
-		    f->coverage[at].place.row < 0)
+		    !concerns(f, excuse) || !overlaps(excuse, f->metric, first, last) ||
+		    !f->coverage[at].due || f->coverage[at].place.row < 0)
 			continue;
 		e->list[e->n++] = (struct one){ .office = at, .last_reported = NEVER };
 		rc = nodes_add(&f->nodes, office->id, err);
@@ -76,8 +97,7 @@ static int count_one(struct excusing *e, struct one *one, struct err *err)
 	bool stands = metric->time_agg == AGG_LAST && one->last_reported != NEVER &&
 		      one->last_reported != slice->number &&
 		      slice->number - one->last_reported <= (int32_t)metric->carry;
-	if (!excuses_hold(f->reference->excuses, f->reference->offices->list[one->office].id,
-			  metric, slice->day))
+	if (!is_excused(f, f->reference->offices->list[one->office].id, slice->day))
 		return 0;
 	struct member *member = figures_member(f, one->office, f->coverage[one->office].place.row);
 	if (!member)

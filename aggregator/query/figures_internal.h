@@ -85,6 +85,7 @@ struct figures {
 	struct counts *summed, *summed_now; /* owned [rows]: what units' pages answered, that is
 					       not in the members' own counts; and of the
 					       operand at hand */
+	const struct form *asked_form;      /* whose reports the bucket is about; NULL: all */
 	const struct series_list *chosen;   /* lent [operands]; NULL: lists */
 	struct series_list lists[PLAN_OPERANDS_MAX]; /* of each operand, once found */
 	bool found[PLAN_OPERANDS_MAX];
@@ -92,9 +93,10 @@ struct figures {
 	const struct metric *metric;
 	const uint32_t *series; /* [n_series], ascending: those the label filter lets through */
 	size_t n_series;
-	const char *level; /* at which the coverage says who is due; NULL: it is of no day */
-	int32_t day;       /* that it is of */
-	bool over;         /* nobody is due for what is not over yet */
+	const struct form *form; /* it is one as a whole; NULL: a metric */
+	const char *level;       /* at which the coverage says who is due; NULL: it is of no day */
+	int32_t day;             /* that it is of */
+	bool over;               /* nobody is due for what is not over yet */
 };
 
 /** What @office contributes to @row; made when it is not there. NULL: out of memory. */

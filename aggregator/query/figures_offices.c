@@ -15,13 +15,13 @@ static int pairs_from_journal(struct figures *f, const struct slice *slice, size
 	int rc = replay_day(f->replay, f->reference->offices->list[office].id, slice->day,
 			    f->series, f->n_series, &list, &n, err);
 	uint32_t from = slice_first_nth(slice, f->metric);
-	int32_t late_day = metric_late_day(f->metric, slice->day);
 	for (uint32_t nth = from; rc == 0 && nth < from + slice->pairs; nth++) {
 		bool reported = false, on_time = false;
 		for (size_t i = 0; i < n; i++) {
 			const struct replay_slot *slot = &list[i].slots[nth];
 			reported |= slot->state == REPLAY_VALUE;
-			on_time |= slot->state == REPLAY_VALUE && slot->received_day < late_day;
+			on_time |= slot->state == REPLAY_VALUE &&
+				   slot->received_day < metric_late_day(list[i].metric, slice->day);
 		}
 		bool early = f->over && nth >= from + slice->over;
 		ret->early += reported && early;

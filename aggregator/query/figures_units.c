@@ -19,6 +19,8 @@ static enum unit_value unit_value_of(const struct figures *f)
 	const struct metric *metric = f->metric;
 	if (f->plan->by_office)
 		return UNIT_NO_VALUE;
+	if (f->form) /* only its counts are wanted */
+		return UNIT_SUM;
 	if (unit_acc_agg(metric) != AGG_SUM)
 		return UNIT_EXTREME;
 	if (metric->area_agg != AGG_SUM)

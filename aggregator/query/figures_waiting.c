@@ -43,6 +43,8 @@ static bool is_asked_of(const struct figures *f, const struct unit *unit)
 	const struct plan *plan = f->plan;
 	const struct catalogue *catalogue = f->reference->catalogue;
 	bool asked = false;
+	if (f->asked_form)
+		return strcmp(f->asked_form->metrics[0]->level, unit->level) == 0;
 	for (size_t i = 0; i < plan->n_metrics && !plan->everything; i++)
 		asked |= strcmp(plan->metrics[i]->level, unit->level) == 0;
 	for (size_t i = 0; plan->everything && i < catalogue->n && !asked; i++)

@@ -365,11 +365,42 @@ int plan_make(const struct reference *reference, const struct query *query, stru
 	return rc;
 }
 
+/* I13: what nobody reports has no rows to be empty. */
+static int find_form(const struct reference *reference, const struct query *query,
+		     struct plan *plan, struct err *err)
+{
+	char known[128] = "";
+	bool there[GRAIN_COUNT] = { false };
+	plan->of_form = query->form != NULL;
+	if (!query->form)
+		return 0;
+	int rc = grain_from_name(query->form, &plan->form, err);
+	for (size_t i = 0; i < reference->catalogue->n; i++)
+		there[reference->catalogue->metrics[i].period] = true;
+	if (rc < 0)
+		return err_wrap(err, "form");
+	if (!period_nests(CALENDAR_CIVIL, plan->form, CALENDAR_CIVIL, plan->per))
+		plan->per = plan->form;
+	for (int grain = 0; grain < GRAIN_COUNT && !there[plan->form]; grain++) {
+		size_t at = strlen(known);
+		if (there[grain])
+			(void)snprintf(known + at, sizeof(known) - at, "%s%s", at ? ", " : "",
+				       grain_name((enum grain)grain)); /* fits: eight short words */
+	}
+	return there[plan->form]
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "no metric is reported per %s; what is reported, per: %s",
+				 _(grain_name(plan->form)), *known ? known : "-");
+}
+
 int plan_make_everything(const struct reference *reference, const struct query *query,
 			 struct plan *ret_plan, struct err *err)
 {
 	struct plan plan = { .everything = true, .per = GRAIN_MONTH };
-	int rc = query->per ? grain_from_name(query->per, &plan.per, err) : 0;
+	int rc = find_form(reference, query, &plan, err);
+	if (rc == 0 && query->per)
+		rc = grain_from_name(query->per, &plan.per, err);
 	if (rc == 0 && query->calendar)
 		rc = calendar_from_name(query->calendar, &plan.calendar, err);
 	if (rc == 0 && plan.per == GRAIN_MINUTE)
@@ -384,7 +415,8 @@ int plan_make_everything(const struct reference *reference, const struct query *
 bool plan_fits(const struct plan *plan, const struct metric *metric)
 {
 	size_t len;
-	return period_nests(metric->calendar, metric->period, plan->calendar, plan->per) &&
+	return (!plan->of_form || metric->period == plan->form) &&
+	       period_nests(metric->calendar, metric->period, plan->calendar, plan->per) &&
 	       (!plan->everything || !strange_key(plan, metric, &len)); /* rule 5.1 */
 }
 
@@ -441,6 +473,8 @@ void plan_head(const struct plan *plan, const char *names, struct table *table)
 		table_head(table, "query", "unit",
 			   plan->indicator ? plan->indicator->unit : metric->unit);
 	}
+	if (plan->of_form)
+		table_head(table, "query", "form", grain_name(plan->form));
 	table_head(table, "query", "area", plan->area);
 	table_head(table, "query", "by", plan->by_office ? "office" : plan->by);
 	table_head(table, "query", "per", grain_name(plan->per));

@@ -23,6 +23,7 @@ struct query {
 				  QUERY_NAMES_MAX, parted by commas */
 	const char *area;      /* a unit's code; default: everywhere */
 	const char *by;        /* a level, or "office"; default: one row for the area (or root) */
+	const char *form;      /* a grain: of everything, what is reported per that; default: all */
 	const char *per;       /* a grain; default: the metric's period, an indicator's coarsest */
 	const char *from, *to; /* period labels of any grain, both included; default: today's */
 	const char *labels;    /* canonical; default: all, added up */
@@ -48,6 +49,8 @@ struct plan {
 	const struct metric *metrics[PLAN_OPERANDS_MAX]; /* the metric, or the indicator's operands
 							    in formula order */
 	size_t n_metrics;
+	bool of_form; /* of everything only what is reported per @form */
+	enum grain form;
 	enum calendar calendar; /* of the buckets */
 	enum grain per;
 	int32_t first, last; /* numbers of the buckets, both included */
@@ -73,7 +76,8 @@ int plan_make(const struct reference *reference, const struct query *query, stru
 /** The same of its name and grain alone: nothing else is looked at. */
 int plan_grain(const struct reference *reference, const struct query *query, struct plan *ret_plan,
 	       struct err *err);
-/** The same for a query without a name: about reports of every metric, by default per month. */
+/** The same for a query without a name: about reports of every metric, or of one form, by default
+ * per month or, where that does not add up to months, per its own period. */
 int plan_make_everything(const struct reference *reference, const struct query *query,
 			 struct plan *ret_plan, struct err *err);
 /** Rule 5.1: do periods of @metric add up to the plan's buckets and, where every metric is asked

@@ -63,17 +63,19 @@ int query_run(sqlite3 *db, const struct reference *now, const struct query *quer
 	      struct table **ret_answer, struct err *err);
 
 /**
- * Who was due, and who is missing. Name must be a metric; without one it is about all metrics of
- * the catalogue whose periods add up to the buckets (by default months; the head names the others
- * as left_out).
+ * Who was due, and who is missing. Name must be a metric; without one it is about forms (forms.h):
+ * those whose periods add up to the buckets (by default months; the head names the metrics of the
+ * others as left_out), or the one of @form. Then rows have columns form (its grain), level,
+ * parts_due, parts_reported and parts_missing (the reports of its metrics, one by one), and waiting
+ * and revised are of all of them; units that have nothing of a form are left out where others have.
  *
  * Without @by, a row for each office that misses something, of which something waits in quarantine,
  * or that stands on a unit which ended: period, area, area_name (the unit that it reported for on
  * the first day of the periods missed, as with @by, or else its last; an office that moved may have
- * several), office, name, due, reported, carried, excused, missing, waiting, reason (where it
- * stands on such a unit). With @by, a row for each unit or office: period, until (as above), area,
- * name, valid_from, due, reported, on_time, late (reported, but after it was due, and not excused),
- * carried, excused, missing, waiting, extra, revised, offices_due, offices_reported,
+ * several), office, name, due, reported, carried, excused, missing, percent, waiting, reason (where
+ * it stands on such a unit). With @by, a row for each unit or office: period, until (as above),
+ * area, name, valid_from, due, reported, on_time, late (reported, but after it was due, and not
+ * excused), carried, excused, missing, waiting, extra, revised, offices_due, offices_reported,
  * offices_finished (how many said that their report of this very period is finished), finished and
  * finished_by (of a row that is one office: when, and who), percent (of what was due, how much was
  * reported; null when nothing was due), reason (of the last row, where it names an office as

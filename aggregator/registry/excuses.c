@@ -119,29 +119,17 @@ bool excuse_concerns(const struct excuse *excuse, const struct metric *metric)
 			       : excuse->form == metric->period;
 }
 
-static bool hold(const struct excuses *excuses, int64_t office, const struct metric *metric,
-		 int32_t day, bool whole_forms)
+bool excuses_hold(const struct excuses *excuses, int64_t office, const struct metric *metric,
+		  int32_t day)
 {
 	for (size_t i = excuses_of(excuses, office);
 	     i < excuses->n && excuses->list[i].office == office; i++) {
 		const struct excuse *excuse = &excuses->list[i];
-		if ((!whole_forms || !*excuse->metric) && excuse_concerns(excuse, metric) &&
-		    excuse->first <= day && metric_end_day(metric, day) <= excuse->end)
+		if (excuse_concerns(excuse, metric) && excuse->first <= day &&
+		    metric_end_day(metric, day) <= excuse->end)
 			return true;
 	}
 	return false;
-}
-
-bool excuses_hold(const struct excuses *excuses, int64_t office, const struct metric *metric,
-		  int32_t day)
-{
-	return hold(excuses, office, metric, day, false);
-}
-
-bool excuses_hold_form(const struct excuses *excuses, int64_t office, const struct metric *metric,
-		       int32_t day)
-{
-	return hold(excuses, office, metric, day, true);
 }
 
 static void excuse_show(struct table *table, const struct excuse *excuse,

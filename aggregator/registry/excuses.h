@@ -46,9 +46,6 @@ bool excuse_concerns(const struct excuse *excuse, const struct metric *metric);
 /** Is @office excused from the period of @metric that starts on @day, or lies in it? */
 bool excuses_hold(const struct excuses *excuses, int64_t office, const struct metric *metric,
 		  int32_t day);
-/** The same of a whole form: by an excuse for no single metric. */
-bool excuses_hold_form(const struct excuses *excuses, int64_t office, const struct metric *metric,
-		       int32_t day);
 
 /** Those in force: excuse (its number), office, name, metric, form, period, until, calendar,
  * reason, at, who. @office NULL: of all. -ENOENT: there is no such office. */

@@ -286,7 +286,7 @@ QUESTIONS = [
     "/v1/query?name=half&from=2025-06", "/v1/query?name=visits,half&from=2025-06&by=district&total=1&versus=period", "/v1/query?name=visits&publication=June",
     "/v1/query?name=visits&from=2025-06&known=2025-07-01&structure=2025-06-01",
     "/v1/completeness?name=visits&from=2025-06&by=district", "/v1/completeness?from=2025-06",
-    "/v1/completeness?from=2025-06&by=office", "/v1/quality?from=2025-05&to=2025-06", "/v1/offices?code=28001",
+    "/v1/completeness?from=2025-06&by=office", "/v1/completeness?from=2025-06&form=day", "/v1/excuses", "/v1/quality?from=2025-05&to=2025-06", "/v1/offices?code=28001",
     "/v1/history?name=28001", "/v1/history?name=visits", "/v1/messages?code=28001", "/v1/changes?figures=1",
     "/v1/ledger?head=1:" + 64 * "0", "/v1/offices/heads?all=1&days=2", "/v1/change",
 ]
@@ -297,6 +297,8 @@ ORDERS = [
     ("POST", "/v1/accounts", {"account": "unix:uid=0", "shown": "Hương"}),
     ("POST", "/v1/quarantine/release", {"all": "yes"}),
     ("POST", "/v1/closed", {"period": "2025-04"}), ("POST", "/v1/closed/reopen", {"period": "2025-04"}),
+    ("POST", "/v1/excuses", {"office": "28003", "form": "month", "period": "2025-06", "reason": "Mất điện do bão"}),
+    ("POST", "/v1/excuses/end", {"excuse": "1"}),
     ("POST", "/v1/messages", {"all": "yes", "text": "Xin chào."}),
     ("POST", "/v1/offices", {"code": "28101", "name": "Office", "unit": "28003", "from": "2025-01-01"}),
     ("POST", "/v1/offices/move", {"code": "28101", "unit": "28004", "from": "2025-02-01"}),

@@ -717,7 +717,7 @@ static void completeness_names_who_is_missing(void **state)
 	assert_done(f, "completeness", "team.count", "--from", "2021-02", "--to", "2021-02");
 	assert_says(f->out, "UBND Phường 5");
 	assert_done(f, "completeness", "--by", "commune", "--area", "28249", "--from", "2021-02");
-	assert_says(f->out, "Percent");
+	assert_says(f->out, "Percent of reports");
 }
 
 static void status_shows_counters_and_offices(void **state)

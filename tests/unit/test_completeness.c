@@ -153,40 +153,85 @@ static void labels_of_one_day_are_one_report_and_nobody_exceeds_a_hundred(void *
 	assert_null(testbed_cell(f->table, 2, "percent"));
 }
 
-static void without_a_metric_all_are_counted_that_add_up(void **state)
+static void of_form(const struct fixture *f, size_t row, const char *form, const char *level)
+{
+	has(f, row, "form", form);
+	has(f, row, "level", level);
+}
+
+static void without_a_metric_each_form_has_its_reports(void **state)
 {
 	struct fixture *f = *state;
 	struct query all = { .by = "province", .from = "2025-06" };
 	struct blob json = { 0 };
 	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-01", 0, 0);
+	testbed_record(&f->testbed, &f->c, "s", "", "2025-06-01", 0, 0);
+	testbed_record(&f->testbed, &f->d, "s", "", "2025-06-02", 0, 0);
 	testbed_record(&f->testbed, &f->c, "m", "", "2025-05", 7, 0);
 	testbed_record(&f->testbed, &f->d, "m", "", "2025-06", 7, 0);
 	ask(f, &all);
-	assert_int_equal(table_rows(f->table), 1);
-	has(f, 0, "due", "1592"); /* of two communes a month of days, twice, and of hours, and the
-				     month; the province's days */
-	has(f, 0, "reported", "2");
+	assert_int_equal(table_rows(f->table), 4); /* the longest period first */
+	of_form(f, 0, "month", "commune");
+	has(f, 0, "due", "2");
+	has(f, 0, "reported", "1");
 	has(f, 0, "carried", "1");
-	has(f, 0, "missing", "1589");
-	has(f, 0, "offices_due", "3");
-	has(f, 0, "offices_reported", "2");
+	has(f, 0, "missing", "0");
+	has(f, 0, "offices_due", "2");
+	has(f, 0, "offices_reported", "1");
+	has(f, 0, "percent", "50");
+	of_form(f, 1, "day", "commune"); /* n and s: two of a day are one report */
+	has(f, 1, "due", "60");
+	has(f, 1, "reported", "2");
+	has(f, 1, "missing", "58");
+	has(f, 1, "percent", "3.3");
+	has(f, 1, "parts_due", "120");
+	has(f, 1, "parts_reported", "3");
+	has(f, 1, "parts_missing", "117");
+	of_form(f, 2, "day", "province");
+	has(f, 2, "due", "30");
+	of_form(f, 3, "hour", "commune");
+	has(f, 3, "due", "1440");
 	assert_int_equal(table_json(f->table, &json), 0);
 	assert_int_equal(blob_append(&json, "", 1), 0);
 	assert_non_null(strstr((const char *)json.data, "\"left_out\": \"y\""));
 	blob_free(&json);
 	all.per = "year";
 	ask(f, &all);
-	has(f, 0, "due",
-	    "19370"); /* 730 days, 8760 hours and 12 months of two, 365 and the year of one */
-	has(f, 0, "offices_due", "3");
-	all.by = NULL;
+	assert_int_equal(table_rows(f->table), 5);
+	of_form(f, 0, "year", "province");
+	has(f, 0, "due", "1");
+	has(f, 1, "due", "24");
 	all.per = NULL;
+	all.form = "year"; /* which does not lie in a month */
 	ask(f, &all);
-	assert_int_equal(table_rows(f->table), 3); /* who misses something */
+	assert_int_equal(table_rows(f->table), 1);
+	has(f, 0, "period", "2025");
+	all.form = "day";
+	all.by = NULL;
+	ask(f, &all); /* who misses something of it */
+	assert_int_equal(table_rows(f->table), 3);
 	has(f, 0, "office", "c");
-	has(f, 0, "missing", "779");
+	has(f, 0, "missing", "29");
+	has(f, 0, "percent", "3.3");
+	has(f, 0, "parts_missing", "58");
 	has(f, 1, "office", "d");
-	has(f, 1, "missing", "780");
+	has(f, 1, "missing", "29");
+	has(f, 1, "parts_missing", "59");
+	of_form(f, 2, "day", "province");
+	has(f, 2, "office", "p");
+}
+
+static void a_form_that_nobody_reports_is_refused_with_those_that_there_are(void **state)
+{
+	struct fixture *f = *state;
+	const struct query weeks = { .form = "week", .by = "province" };
+	struct table *table = NULL;
+	assert_int_equal(completeness_run(f->testbed.db, f->testbed.reference, &weeks, &table,
+					  &f->testbed.err),
+			 -EINVAL);
+	assert_string_equal(
+		f->testbed.err.text,
+		"no metric is reported per week; what is reported, per: hour, day, month, year");
 }
 
 /* --- a law: a row's counts are the sums of its offices' --- */
@@ -295,8 +340,12 @@ static void of_all_metrics_as_known_earlier(void **state)
 	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-01", 1, 0);
 	testbed_record(&f->testbed, &f->p, "o", "", "2025-06-01", 2, 0);
 	ask(f, &then);
-	has(f, 0, "due", "53");
-	has(f, 0, "reported", "2");
+	of_form(f, 0, "day", "commune");
+	has(f, 0, "due", "2");
+	has(f, 0, "reported", "1");
+	of_form(f, 1, "day", "province");
+	has(f, 1, "reported", "1");
+	has(f, 2, "due", "48");
 }
 
 static void before_anything_was_known_all_is_missing(void **state)
@@ -609,10 +658,11 @@ static void of_a_metric_not_known_yet_nothing_waits(void **state)
 	testbed_commit(&f->testbed, &batch, 1);
 	blob_free(&batch.payload);
 	ask(f, &all);
-	has(f, 0, "waiting", "0");
+	has(f, 1, "waiting", "0");
 	import(f, catalogue);
 	ask(f, &all);
-	has(f, 0, "waiting", "1");
+	of_form(f, 1, "day", "commune");
+	has(f, 1, "waiting", "1");
 	ask(f, &new);
 	has(f, 0, "area", "C");
 	has(f, 0, "missing", "1");
@@ -724,7 +774,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(zero_is_reported_and_withdrawn_is_missing_but_revised),
 		TEST(labels_of_one_day_are_one_report_and_nobody_exceeds_a_hundred),
-		TEST(without_a_metric_all_are_counted_that_add_up),
+		TEST(without_a_metric_each_form_has_its_reports),
+		TEST(a_form_that_nobody_reports_is_refused_with_those_that_there_are),
 		cmocka_unit_test(a_rows_counts_are_the_sums_of_its_offices),
 		TEST(of_all_metrics_as_known_earlier),
 		TEST(before_anything_was_known_all_is_missing),
