@@ -54,10 +54,12 @@ static int files_read(const Lantoa__V1__Files *files, struct catalogue **ret_cat
 {
 	const Lantoa__V1__File *own = file_find(files, "catalogue.csv"),
 			       *lists = file_find(files, "dimensions.csv"),
-			       *held = file_find(files, "rules.csv");
+			       *held = file_find(files, "rules.csv"),
+			       *off = file_find(files, "days_off.csv");
 	struct catalogue *catalogue = NULL;
 	struct dimensions *dimensions = NULL;
 	struct rules *rules = NULL;
+	struct days_off *days_off = NULL;
 	*ret_catalogue = NULL;
 	if (!own)
 		return 0;
@@ -75,11 +77,18 @@ static int files_read(const Lantoa__V1__Files *files, struct catalogue **ret_cat
 		if (rc < 0)
 			err_wrap(err, "the province's rules");
 	}
+	if (rc == 0)
+		catalogue_use_rules(catalogue, rules);
+	if (rc == 0 && off) {
+		rc = days_off_read((const char *)off->data.data, off->data.len, &days_off, err);
+		if (rc < 0)
+			err_wrap(err, "the province's days off");
+	}
 	if (rc < 0) {
 		catalogue_close(catalogue);
 		return rc;
 	}
-	catalogue_use_rules(catalogue, rules);
+	catalogue_use_days_off(catalogue, days_off);
 	*ret_catalogue = catalogue;
 	return 0;
 }

@@ -145,7 +145,8 @@ static int cancel_post(struct call *call, sqlite3 *db, const struct reference *r
 	(void)reference;
 	/* Who may order what is under way may also take it back. */
 	if (rc == 0 && state.stage != CHANGE_OVER &&
-	    (state.kind == CHANGE_UNITS || state.kind == CHANGE_CATALOGUE))
+	    (state.kind == CHANGE_UNITS || state.kind == CHANGE_CATALOGUE ||
+	     state.kind == CHANGE_CALENDAR))
 		rc = call_needs(call, ROLE_ADMIN, err);
 	if (rc == 0)
 		rc = change_cancel(db, call->caller.who, err);

@@ -1,6 +1,6 @@
-/* /v1/units, /v1/successors, /v1/catalogue, /v1/indicators, /v1/dimensions, /v1/rules: PUT takes
- * an edition as CSV and answers {"changed": n}, with the arguments of importing.h; GET gives back
- * what is in force. */
+/* /v1/units, /v1/successors, /v1/catalogue, /v1/indicators, /v1/dimensions, /v1/rules,
+ * /v1/calendar: PUT takes an edition as CSV and answers {"changed": n}, with the arguments of
+ * importing.h; GET gives back what is in force. */
 #include "api/call.h"
 #include "api/importing.h"
 #include "registry/successors.h"
@@ -101,6 +101,7 @@ static int successors_put(struct call *call, sqlite3 *db, const struct reference
 /* --- documents --- */
 
 static const enum change_kind catalogue_kind = CHANGE_CATALOGUE;
+static const enum change_kind calendar_kind = CHANGE_CALENDAR;
 
 /* Code lists decide about what comes from now on alone, and rules about what offices take: no page
  * follows. */
@@ -127,6 +128,13 @@ static const struct document_route {
 	    .keys = "dimension code valid_from",
 	    .take = dimensions_import,
 	    .export = dimensions_export } },
+	{ "/v1/calendar",
+	  { .what = "calendar import",
+	    .answer = "changed",
+	    .keys = "from kind",
+	    .take = days_off_import,
+	    .export = days_off_export,
+	    .decides = &calendar_kind } },
 	{ "/v1/rules",
 	  { .what = "rules import",
 	    .answer = "changed",
@@ -225,6 +233,11 @@ const struct action reference_actions[] = {
 	  "Rules between figures.", "*", NULL },
 	{ ROLE_ADMIN, "PUT", "/v1/rules", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare,
 	  document_put, NULL, "Take over an edition of it.",
+	  "=changed =warning? | change! row! column was becomes figures offices", NULL },
+	{ ROLE_VIEWER, "GET", "/v1/calendar", NULL, NULL, CALL_READ, NULL, document_get, NULL,
+	  "Days off, by which due dates move.", "*", NULL },
+	{ ROLE_ADMIN, "PUT", "/v1/calendar", IMPORT_ARGUMENTS, NULL, CALL_WRITE, importing_prepare,
+	  document_put, change_committed, "Take over an edition of it.",
 	  "=changed =warning? | change! row! column was becomes figures offices", NULL },
 };
 const size_t n_reference_actions = sizeof(reference_actions) / sizeof(reference_actions[0]);

@@ -27,6 +27,7 @@ static const struct part {
 	{ "indicators.csv", "/v1/indicators", false, false },
 	{ "dimensions.csv", "/v1/dimensions", false, true },
 	{ "rules.csv", "/v1/rules", false, true },
+	{ "calendar.csv", "/v1/calendar", false, true },
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 

@@ -403,10 +403,11 @@ static const char figures[] =
 const struct command commands[] = {
 	{ .words = "setup",
 	  .usage = "[NAME|./FOLDER] [--dry-run] [--yes]",
-	  .help = N_("Take over a province's reference data: units, successors, catalogue, "
-		     "indicators, code lists and rules. Without a name, list those that are "
-		     "installed; a folder of yours is given with a slash. Running it again "
-		     "changes only what differs."),
+	  .help = N_(
+		  "Take over a province's reference data: units, successors, catalogue, "
+		  "indicators, code lists, rules and days off. Without a name, list those that are "
+		  "installed; a folder of yours is given with a slash. Running it again "
+		  "changes only what differs."),
 	  .options = "dry-run yes",
 	  .n_more = 1,
 	  .run = cmd_setup_run },
@@ -518,6 +519,25 @@ const struct command commands[] = {
 	  .run = list,
 	  .method = "GET",
 	  .path = "/v1/rules",
+	  .usual = FORMAT_CSV },
+	{ .words = "calendar import",
+	  .usage = "FILE [--dry-run] [--yes]",
+	  .help = N_("Take over from a CSV file on which days nobody works: from, to, kind (off, "
+		     "work, weekend), name_vi, name_en. A due date that falls on such a day moves "
+		     "to the next working day; who was late is reckoned anew where that changes "
+		     "it."),
+	  .options = "dry-run yes",
+	  .n_words = 1,
+	  .run = import,
+	  .method = "PUT",
+	  .path = "/v1/calendar",
+	  .done = N_("Calendars changed: %s\n") },
+	{ .words = "calendar export",
+	  .usage = "",
+	  .help = N_("Print the days off as they were imported."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/calendar",
 	  .usual = FORMAT_CSV },
 	{ .words = "office add",
 	  .usage = "CODE --name NAME --unit CODE [--from DATE]",

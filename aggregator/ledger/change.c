@@ -37,7 +37,8 @@ const char *change_word(enum change_kind kind)
 	static const char *const words[] = { [CHANGE_UNITS] = "units import",
 					     [CHANGE_CATALOGUE] = "catalogue import",
 					     [CHANGE_MOVE] = "office move",
-					     [CHANGE_RELEASE] = "quarantine release" };
+					     [CHANGE_RELEASE] = "quarantine release",
+					     [CHANGE_CALENDAR] = "calendar import" };
 	return words[kind];
 }
 
@@ -72,6 +73,9 @@ int change_act(sqlite3 *db, const struct change_form *form, size_t *ret_n,
 		return units_import(db, form->body, form->len, ret_n, err);
 	case CHANGE_CATALOGUE:
 		rc = catalogue_import(db, form->body, form->len, &changed, err);
+		break;
+	case CHANGE_CALENDAR:
+		rc = days_off_import(db, form->body, form->len, &changed, err);
 		break;
 	default:
 		rc = office_reassign(db, form->office, form->unit, form->from, ret_detail, &changed,

@@ -1,9 +1,9 @@
-/* I12: an act that changes the reference, and with it figures: units or the catalogue are imported,
- * an office moves. What costs little is done in the transaction of the order. What costs more goes
- * by steps (steps.h), each a transaction of its own, while batches come in and questions are
- * answered as before; and the act itself is done in the last of them, with all that follows from
- * it. A release of much that waits goes by steps too (release.h), but each of its steps is an act
- * by itself: what was released stays so when it is taken back.
+/* I12: an act that changes the reference, and with it figures: units, the catalogue or days off are
+ * imported, an office moves. What costs little is done in the transaction of the order. What costs
+ * more goes by steps (steps.h), each a transaction of its own, while batches come in and questions
+ * are answered as before; and the act itself is done in the last of them, with all that follows
+ * from it. A release of much that waits goes by steps too (release.h), but each of its steps is an
+ * act by itself: what was released stays so when it is taken back.
  *
  *   CHANGE_DAYS      the days are gone through; of a release: what waits
  *   CHANGE_STALE     and what came meanwhile; when none is left: the act, its event, the switch
@@ -34,7 +34,14 @@
 
 enum change_stage { CHANGE_DAYS, CHANGE_STALE, CHANGE_SETTLING, CHANGE_OVER };
 
-enum change_kind { CHANGE_UNITS, CHANGE_CATALOGUE, CHANGE_MOVE, CHANGE_RELEASE, CHANGE_KIND_COUNT };
+enum change_kind {
+	CHANGE_UNITS,
+	CHANGE_CATALOGUE,
+	CHANGE_MOVE,
+	CHANGE_RELEASE,
+	CHANGE_CALENDAR,
+	CHANGE_KIND_COUNT
+}; /* stored: another goes behind them */
 /** As the audit has it: "units import". */
 const char *change_word(enum change_kind kind);
 

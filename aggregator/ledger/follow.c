@@ -2,6 +2,7 @@
 
 #include "common/base/array.h"
 #include "common/base/search.h"
+#include "common/model/deadline.h"
 #include "rollup/rebuild.h"
 
 #include <errno.h>
@@ -203,13 +204,18 @@ static bool touch(const struct following *f, int64_t office, struct touched *ret
 	return true;
 }
 
-/* Batches of a day hold periods that start on it, so most days have nothing of a month. */
+/* Batches of a day hold periods that start on it, so most days have nothing of a month. Where who
+ * was late is all that changes, it does for few days, most of them before holidays. */
 static bool metrics_begin(const struct impact *impact, int32_t day)
 {
 	for (size_t i = 0; i < impact->n_metrics; i++) {
-		const struct metric *metric = impact->metrics[i].before;
-		if (metric->period <= GRAIN_DAY ||
-		    period_first_day(period_of_day(metric->calendar, metric->period, day)) == day)
+		const struct impact_metric *of = &impact->metrics[i];
+		const struct metric *metric = of->before;
+		bool begins = metric->period <= GRAIN_DAY ||
+			      period_first_day(
+				      period_of_day(metric->calendar, metric->period, day)) == day;
+		if (begins && (of->effect != EFFECT_ON_TIME ||
+			       metric_late_day(metric, day) != metric_late_day(of->after, day)))
 			return true;
 	}
 	return false;

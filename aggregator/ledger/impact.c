@@ -39,7 +39,10 @@ static enum effect effect_of(const struct metric *before, const struct metric *a
 	    unit_acc_agg(before) != unit_acc_agg(after) ||
 	    strcmp(before->level, after->level) != 0 || is_narrower(before, after))
 		return EFFECT_ANEW;
-	return before->due_days != after->due_days ? EFFECT_ON_TIME : EFFECT_NONE;
+	return before->due_days != after->due_days ||
+			       !days_off_same(before->days_off, after->days_off)
+		       ? EFFECT_ON_TIME
+		       : EFFECT_NONE;
 }
 
 static int metrics_compare(struct impact *impact, const struct catalogue *before,

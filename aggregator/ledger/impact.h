@@ -1,7 +1,8 @@
 /* I12: what a change of the reference does to what the journal adds up to: a pure function of the
  * reference before and after. A label, a note, the name of a unit, a metric or unit that is new do
- * nothing; another limit, level or period touches the figures of that one metric; other borders
- * touch those of the offices and days for which other units stand above.
+ * nothing; other due days or days off touch the periods alone whose due date is another; another
+ * limit, level or period touches the figures of that one metric; other borders touch those of the
+ * offices and days for which other units stand above.
  *
  * It rests on this: whatever counts, or waits in no quarantine, may count by the reference before.
  * So what was allowed before and is now needs not be looked at. (What waits goes on waiting, and is

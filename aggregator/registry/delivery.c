@@ -47,13 +47,15 @@ static Lantoa__V1__File file_of(char *name, const char *csv, size_t len)
 int edition_make(const struct catalogue *catalogue, struct edition *ret_edition, struct err *err)
 {
 	static char catalogue_name[] = "catalogue.csv", dimensions_name[] = "dimensions.csv",
-		    rules_name[] = "rules.csv";
+		    rules_name[] = "rules.csv", days_off_name[] = "days_off.csv";
 	const struct dimensions *dimensions = catalogue->dimensions;
 	const struct rules *rules = catalogue->rules;
+	const struct days_off *days_off = catalogue->days_off;
 	Lantoa__V1__Files files = LANTOA__V1__FILES__INIT;
 	Lantoa__V1__File own = file_of(catalogue_name, catalogue->csv, catalogue->csv_len);
-	Lantoa__V1__File lists = LANTOA__V1__FILE__INIT, held = LANTOA__V1__FILE__INIT;
-	Lantoa__V1__File *list[3] = { &own };
+	Lantoa__V1__File lists = LANTOA__V1__FILE__INIT, held = LANTOA__V1__FILE__INIT,
+			 off = LANTOA__V1__FILE__INIT;
+	Lantoa__V1__File *list[4] = { &own };
 	*ret_edition = (struct edition){ .stamp = catalogue_stamp(catalogue) };
 	files.file = list;
 	files.n_file = 1;
@@ -64,6 +66,10 @@ int edition_make(const struct catalogue *catalogue, struct edition *ret_edition,
 	if (rules && rules->n > 0) {
 		held = file_of(rules_name, rules->csv, rules->csv_len);
 		list[files.n_file++] = &held;
+	}
+	if (days_off && days_off->n > 0) {
+		off = file_of(days_off_name, days_off->csv, days_off->csv_len);
+		list[files.n_file++] = &off;
 	}
 	int rc = wire_edition_pack(&files, &ret_edition->packed, err);
 	if (rc == 0)
@@ -86,12 +92,14 @@ int delivery_check(const struct catalogue *catalogue, struct err *err)
 	if (rc != -EFBIG)
 		return rc;
 	return err_set(err, rc,
-		       "the catalogue, the code lists and the rules have %zu bytes, and offices "
+		       "the catalogue, the code lists, the rules and the days off have %zu bytes, "
+		       "and offices "
 		       "can be sent %u, or %u when they are packed: shorten their labels, or leave "
 		       "out columns that are notes and metrics that nobody reports",
 		       catalogue->csv_len +
 			       (catalogue->dimensions ? catalogue->dimensions->csv_len : 0) +
-			       (catalogue->rules ? catalogue->rules->csv_len : 0),
+			       (catalogue->rules ? catalogue->rules->csv_len : 0) +
+			       (catalogue->days_off ? catalogue->days_off->csv_len : 0),
 		       WIRE_FILES_LEN_MAX, WIRE_EDITION_MAX);
 }
 

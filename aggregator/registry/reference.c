@@ -17,6 +17,7 @@ static const char catalogue_empty[] =
 static const char indicators_empty[] =
 	"name,label_vi,label_en,formula,unit,target_year,target_value\n";
 static const char dimensions_empty[] = "dimension,code,label_vi,label_en,valid_from,valid_to\n";
+static const char days_off_empty[] = "from,to,kind,name_vi,name_en\n";
 static const char rules_empty[] = "name,left,op,right,severity,label_vi,label_en,from\n";
 
 /* A document is one of the tables that keep every edition as the CSV it came as; the last row
@@ -45,6 +46,12 @@ static const struct document rules_document = {
 	.empty = rules_empty,
 	.select = "SELECT csv FROM rules ORDER BY id DESC LIMIT 1",
 	.insert = "INSERT INTO rules(imported_us, csv) VALUES(?, ?)",
+};
+
+static const struct document days_off_document = {
+	.empty = days_off_empty,
+	.select = "SELECT csv FROM days_off ORDER BY id DESC LIMIT 1",
+	.insert = "INSERT INTO days_off(imported_us, csv) VALUES(?, ?)",
 };
 
 /* @taker gets the text in force; it is valid during the call. */
@@ -110,6 +117,12 @@ static int rules_take(const char *csv, size_t len, void *context, struct err *er
 	return rules_read(csv, len, rules, err);
 }
 
+static int days_off_take(const char *csv, size_t len, void *context, struct err *err)
+{
+	struct days_off **days_off = context;
+	return days_off_read(csv, len, days_off, err);
+}
+
 static int dimensions_load(sqlite3 *db, struct catalogue *catalogue, struct err *err)
 {
 	struct dimensions *dimensions = NULL;
@@ -130,7 +143,17 @@ static int rules_load(sqlite3 *db, struct catalogue *catalogue, struct err *err)
 	return 0;
 }
 
-/* With the code lists and the rules. */
+static int days_off_load(sqlite3 *db, struct catalogue *catalogue, struct err *err)
+{
+	struct days_off *days_off = NULL;
+	int rc = document_load(db, &days_off_document, days_off_take, &days_off, err);
+	if (rc < 0)
+		return err_wrap(err, "load the days off");
+	catalogue_use_days_off(catalogue, days_off);
+	return 0;
+}
+
+/* With the code lists, the rules and the days off. */
 static int catalogue_load(sqlite3 *db, struct catalogue **ret_catalogue, struct err *err)
 {
 	struct catalogue *catalogue = NULL;
@@ -140,6 +163,8 @@ static int catalogue_load(sqlite3 *db, struct catalogue **ret_catalogue, struct 
 	rc = dimensions_load(db, catalogue, err);
 	if (rc == 0)
 		rc = rules_load(db, catalogue, err);
+	if (rc == 0)
+		rc = days_off_load(db, catalogue, err);
 	if (rc < 0)
 		catalogue_close(catalogue);
 	else
@@ -306,6 +331,8 @@ int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed
 	if (rc == 0 && rules_suit(catalogue->rules, catalogue, err) < 0)
 		rc = err_wrap(err, "the rules in force (lantoa rules export)");
 	if (rc == 0)
+		rc = days_off_load(db, catalogue, err);
+	if (rc == 0)
 		rc = delivery_check(catalogue, err);
 	if (rc == 0)
 		rc = indicators_suit(db, catalogue, err);
@@ -386,6 +413,26 @@ int rules_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, st
 	return rc;
 }
 
+int days_off_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err)
+{
+	struct catalogue *catalogue = NULL;
+	struct days_off *days_off = NULL;
+	int rc = csv_plain(csv, len, err);
+	if (rc == 0)
+		rc = catalogue_load(db, &catalogue, err);
+	if (rc < 0)
+		return rc;
+	rc = days_off_read(csv, len, &days_off, err);
+	if (rc == 0) {
+		catalogue_use_days_off(catalogue, days_off);
+		rc = delivery_check(catalogue, err);
+	}
+	if (rc == 0)
+		rc = document_import(db, &days_off_document, csv, len, ret_changed, err);
+	catalogue_close(catalogue);
+	return rc;
+}
+
 int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err)
 {
 	struct catalogue *catalogue = NULL;
@@ -426,4 +473,9 @@ int dimensions_export(sqlite3 *db, struct blob *out, struct err *err)
 int rules_export(sqlite3 *db, struct blob *out, struct err *err)
 {
 	return document_load(db, &rules_document, text_append, out, err);
+}
+
+int days_off_export(sqlite3 *db, struct blob *out, struct err *err)
+{
+	return document_load(db, &days_off_document, text_append, out, err);
 }

@@ -29,8 +29,8 @@ struct reference {
 	int64_t version;
 	struct units *units;
 	struct offices *offices;
-	struct catalogue *
-		catalogue; /* with its code lists and rules; an empty one before the first import */
+	struct catalogue *catalogue; /* with its code lists, rules and days off; an empty one before
+					the first import */
 	struct indicators *indicators; /* likewise */
 	struct closings *closings;
 	struct excuses *excuses;
@@ -58,6 +58,7 @@ int catalogue_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed
 int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
 int dimensions_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
 int rules_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
+int days_off_import(sqlite3 *db, const char *csv, size_t len, bool *ret_changed, struct err *err);
 
 /** Append the CSV that was imported last, byte for byte; a header line alone before the first
  * import. -ENOMEM or the database's error. */
@@ -65,3 +66,4 @@ int catalogue_export(sqlite3 *db, struct blob *out, struct err *err);
 int indicators_export(sqlite3 *db, struct blob *out, struct err *err);
 int dimensions_export(sqlite3 *db, struct blob *out, struct err *err);
 int rules_export(sqlite3 *db, struct blob *out, struct err *err);
+int days_off_export(sqlite3 *db, struct blob *out, struct err *err);

@@ -16,6 +16,7 @@ const struct ledger_table ledger_tables[] = {
 	{ "indicators", MOVES_REFERENCE, false },
 	{ "dimensions", MOVES_REFERENCE, false },
 	{ "rules", MOVES_REFERENCE, false },
+	{ "days_off", MOVES_REFERENCE, false },
 	{ "office", MOVES_REFERENCE, false },
 	{ "assignment", MOVES_REFERENCE, false },
 	{ "closing", MOVES_REFERENCE, false },

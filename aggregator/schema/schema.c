@@ -267,6 +267,9 @@ static const char *const steps[] = {
 	/* 21: hands.c: for which office the province keeps which spool */
 	"CREATE TABLE hand(id INTEGER PRIMARY KEY, office INTEGER NOT NULL UNIQUE,"
 	"  spool_id INTEGER NOT NULL) STRICT;",
+	/* 22: reference.c: which days move due dates, edition by edition */
+	"CREATE TABLE days_off(id INTEGER PRIMARY KEY, imported_us INTEGER NOT NULL,"
+	"  csv BLOB NOT NULL) STRICT;",
 };
 
 #define N_STEPS         ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -45,6 +45,7 @@ static const struct derived tables[] = {
 	{ "indicators", 1, 1, "iub", { "id", "imported_us", "csv" }, NULL },
 	{ "dimensions", 1, 1, "iub", { "id", "imported_us", "csv" }, NULL },
 	{ "rules", 1, 1, "iub", { "id", "imported_us", "csv" }, NULL },
+	{ "days_off", 1, 1, "iub", { "id", "imported_us", "csv" }, NULL },
 	{ "office", 1, 2, "itt", { "id", "code", "name" }, NULL },
 	{ "assignment", 2, 2, "odt", { "office", "from_day", "unit_code" }, NULL },
 	{ "closing",

@@ -251,6 +251,7 @@ void catalogue_close(struct catalogue *catalogue)
 	free(catalogue->csv);
 	dimensions_close(catalogue->dimensions);
 	rules_close(catalogue->rules);
+	days_off_close(catalogue->days_off);
 	free(catalogue);
 }
 
@@ -266,12 +267,21 @@ void catalogue_use_rules(struct catalogue *catalogue, struct rules *rules)
 	catalogue->rules = rules;
 }
 
+void catalogue_use_days_off(struct catalogue *catalogue, struct days_off *days_off)
+{
+	days_off_close(catalogue->days_off);
+	catalogue->days_off = days_off;
+	for (size_t i = 0; i < catalogue->n; i++)
+		catalogue->metrics[i].days_off = days_off && days_off->n > 0 ? days_off : NULL;
+}
+
 uint64_t catalogue_stamp(const struct catalogue *catalogue)
 {
 	/* odd factors: they cannot cancel each other by being alike */
 	return catalogue->version +
 	       (catalogue->dimensions ? catalogue->dimensions->version * 3 : 0) +
-	       (catalogue->rules ? catalogue->rules->version * 5 : 0);
+	       (catalogue->rules ? catalogue->rules->version * 5 : 0) +
+	       (catalogue->days_off ? catalogue->days_off->version * 7 : 0);
 }
 
 static int compare_name(const void *name, const void *metric)

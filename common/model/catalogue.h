@@ -4,6 +4,7 @@
 
 #include "common/base/decimal.h"
 #include "common/base/err.h"
+#include "common/model/days_off.h"
 #include "common/model/dimensions.h"
 #include "common/model/metric.h"
 #include "common/model/period.h"
@@ -25,6 +26,7 @@ struct catalogue {
 	struct metric **by_name;       /* owned [n], sorted */
 	struct dimensions *dimensions; /* owned: what its labels may be; NULL: any text */
 	struct rules *rules;           /* owned: what they must be to each other; NULL: nothing */
+	struct days_off *days_off;     /* owned: that move due dates; NULL: none */
 	unsigned shares;               /* that are held beside the first: catalogue_share() */
 };
 
@@ -55,7 +57,9 @@ void catalogue_close(struct catalogue *catalogue); /* NULL is fine */
 void catalogue_use_dimensions(struct catalogue *catalogue, struct dimensions *dimensions);
 /** Likewise its rules, which suit it: rules_suit(). NULL: there are none. */
 void catalogue_use_rules(struct catalogue *catalogue, struct rules *rules);
-/** Of it, its code lists and its rules: another one when any of them is another. */
+/** Likewise the days off, by which its metrics' due dates move. NULL: there are none. */
+void catalogue_use_days_off(struct catalogue *catalogue, struct days_off *days_off);
+/** Of it, its code lists, rules and days off: another one when any of them is another. */
 uint64_t catalogue_stamp(const struct catalogue *catalogue);
 
 /** NULL when there is none of that name. */

@@ -19,6 +19,8 @@ enum undivided {
 };
 enum agg { AGG_SUM, AGG_LAST, AGG_MEAN, AGG_MIN, AGG_MAX }; /* LAST is for time only */
 
+struct days_off;
+
 struct metric {
 	char *name, *label_vi, *label_en, *unit; /* owned, as all strings below */
 	char *unit_vi;                           /* in Vietnamese; NULL: the file does not say */
@@ -35,6 +37,8 @@ struct metric {
 	unsigned decimals;
 	uint32_t carry;    /* own periods a last value stays good */
 	uint32_t due_days; /* after the period's end */
+	const struct days_off
+		*days_off; /* that move the due date; lent by the catalogue, or NULL */
 	bool has_min, has_max;
 	int64_t min_e, max_e; /* mantissas with the metric's decimals */
 };

@@ -34,7 +34,10 @@
 	"h,x,x,x,flow,sum,sum,hour,,0,0,commune,1,0,100\n"                                         \
 	"l,x,x,x,stock,last,sum,month,,1,2,commune,5,,\n"
 #define DIMENSIONS "dimension,code,label_vi,label_en,valid_from,valid_to\nsector,land,Đất,Land,,\n"
-#define RULES      "name,left,op,right,severity,label_vi,label_en,from\nr,2 * d,<=,d + 9,warn,,,\n"
+#define DAYS_OFF                                                                                   \
+	"from,to,kind,name_vi,name_en\n2025-01-01,,weekend,Cuối tuần,Weekends\n"               \
+	"2025-06-23,2025-06-24,off,Nghỉ lễ,Holidays\n2025-06-28,,work,Làm bù,Worked\n"
+#define RULES "name,left,op,right,severity,label_vi,label_en,from\nr,2 * d,<=,d + 9,warn,,,\n"
 #define INDICATORS                                                                                 \
 	"name,label_vi,label_en,formula,unit,target_year,target_value\n"                           \
 	"i,I,I,d / l,%,2025,5\n"
@@ -396,6 +399,7 @@ static void begin(struct course *course)
 	import(course, "successors", SUCCESSORS);
 	import(course, "dimensions", DIMENSIONS);
 	import(course, "rules", RULES);
+	import(course, "calendar", DAYS_OFF);
 	(void)tick(course);
 	keys(course);
 }

@@ -734,6 +734,50 @@ void history_make_excuses(struct history *history, size_t n)
 	history->dice = lent;
 }
 
+static void say_days_off(struct history *h, char *csv, size_t room, int32_t from, int32_t to,
+			 const char *kind)
+{
+	char first[DAY_TEXT_MAX], last[DAY_TEXT_MAX];
+	say(csv, room, "%s,%s,%s,x,x\n", day_format(from, first), to ? day_format(to, last) : "",
+	    kind);
+	(void)h;
+}
+
+/* Weekends or not, some holidays, and Saturdays that are worked. */
+static void make_calendar(struct history *h, struct act *act)
+{
+	char csv[2048] = "from,to,kind,name_vi,name_en\n";
+	act->kind = ACT_IMPORT;
+	act->what = "calendar";
+	if (chance(h, 70))
+		say_days_off(h, csv, sizeof(csv), h->base + (int32_t)dice_between(h->dice, -30, 30),
+			     0, "weekend");
+	for (int32_t day = h->base - 5; day < h->base + HISTORY_DAYS + 30;) {
+		int32_t first = day + (int32_t)dice_between(h->dice, 1, 15),
+			last = first + (int32_t)dice_below(h->dice, 5);
+		bool saturday = ((first + 3) % 7 + 7) % 7 == 5;
+		day = last + 1;
+		if (saturday)
+			say_days_off(h, csv, sizeof(csv), first, 0, "work");
+		else
+			say_days_off(h, csv, sizeof(csv), first, last, chance(h, 50) ? "off" : "");
+	}
+	act->csv = strdup(csv);
+	assert_non_null(act->csv);
+}
+
+void history_make_calendars(struct history *history, size_t n)
+{
+	struct dice own = *history->dice, *lent = history->dice;
+	history->dice = &own;
+	for (size_t i = 0; i < n; i++) {
+		struct act act = { .before = some_act(history) };
+		make_calendar(history, &act);
+		act_insert(history, &act);
+	}
+	history->dice = lent;
+}
+
 /* --- other editions --- */
 
 /* The same units and successors, but that all happens on other days, and they have other names. */
@@ -960,9 +1004,13 @@ static bool begin_steps(struct history *h, struct testbed *testbed, struct act *
 	bool moves = act->kind == ACT_MOVE;
 	bool places = act->kind == ACT_IMPORT && strcmp(act->what, "units") == 0;
 	bool catalogue = act->kind == ACT_IMPORT && strcmp(act->what, "catalogue") == 0;
-	if (!h->stepwise || !(moves || places || catalogue))
+	bool calendar = act->kind == ACT_IMPORT && strcmp(act->what, "calendar") == 0;
+	if (!h->stepwise || !(moves || places || catalogue || calendar))
 		return false;
-	form.kind = moves ? CHANGE_MOVE : places ? CHANGE_UNITS : CHANGE_CATALOGUE;
+	form.kind = moves      ? CHANGE_MOVE
+		    : places   ? CHANGE_UNITS
+		    : calendar ? CHANGE_CALENDAR
+			       : CHANGE_CATALOGUE;
 	form.body = act->csv;
 	form.len = act->csv ? strlen(act->csv) : 0;
 	form.office = office;

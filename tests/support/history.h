@@ -34,8 +34,8 @@ struct act { /* an order of the province's operator */
 	enum grain form; /* excused, where there is no metric */
 	int64_t entry;   /* released; 0: any; of an excuse that ends: which, counted from 1 */
 	bool closed, older_copy;
-	const char *what; /* is imported: "units", "successors", "catalogue", "indicators" or
-			     "dimensions" */
+	const char *what; /* is imported: "units", "successors", "catalogue", "indicators",
+			     "dimensions" or "calendar" */
 	char *csv;        /* owned: this; or the new name */
 	int64_t at_us;
 	/* when it was done: */
@@ -87,6 +87,8 @@ void history_make_acts(struct history *history, size_t n);
 void history_make_all_acts(struct history *history, size_t n);
 /** Then invent @n excuses, and some that end, between all that. The dice stay where they are. */
 void history_make_excuses(struct history *history, size_t n);
+/** Likewise @n imports of days off, which touch nothing but who was late. */
+void history_make_calendars(struct history *history, size_t n);
 void history_free(struct history *history);
 /** A database with its units, offices and catalogue, and nothing posted. */
 void history_open(const struct history *history, struct testbed *ret_testbed);

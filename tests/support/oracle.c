@@ -942,12 +942,43 @@ static int32_t day_of_number(const struct metric *metric, int64_t number)
 	return (int32_t)(number >= 0 ? number / per_day : -((per_day - 1 - number) / per_day));
 }
 
+/* Line by line: is @day off? */
+static bool is_off(const char *csv, int32_t day)
+{
+	bool weekend = false, off = false, worked = false;
+	for (const char *line = strchr(csv, '\n'); line && line[1]; line = strchr(line + 1, '\n')) {
+		char from[DAY_TEXT_MAX] = "", to[DAY_TEXT_MAX] = "";
+		struct err err;
+		int32_t first = 0, last = 0;
+		const char *second = strchr(line + 1, ',') + 1, *kind = strchr(second, ',') + 1;
+		(void)snprintf(from, sizeof(from), "%.*s", (int)strcspn(line + 1, ","), line + 1);
+		(void)snprintf(to, sizeof(to), "%.*s", (int)strcspn(second, ","), second);
+		bool weekends = strncmp(kind, "weekend", 7) == 0;
+		assert_int_equal(day_parse(from, &first, &err), 0);
+		if (*to)
+			assert_int_equal(day_parse(to, &last, &err), 0);
+		else
+			last = weekends ? INT32_MAX : first;
+		if (day < first || day > last)
+			continue;
+		weekend |= weekends;
+		worked |= strncmp(kind, "work,", 5) == 0;
+		off |= *kind == ',' || strncmp(kind, "off,", 4) == 0;
+	}
+	int64_t monday = day_from_civil(2024, 1, 1); /* a Monday */
+	bool saturday_or_sunday = ((day - monday) % 7 + 7) % 7 > 4;
+	return !worked && (off || (weekend && saturday_or_sunday));
+}
+
 static bool in_time(const struct metric *metric, int32_t day, int64_t received_us)
 {
 	int32_t last = day;
 	if (metric->period > GRAIN_DAY)
 		last = period_end_day(period_of_day(metric->calendar, metric->period, day)) - 1;
-	int64_t end_us = ((int64_t)last + (int64_t)metric->due_days + 1) * DAY_US - ZONE_US;
+	last += (int32_t)metric->due_days;
+	while (metric->days_off && is_off(metric->days_off->csv, last))
+		last++, oracle_met.moved++;
+	int64_t end_us = ((int64_t)last + 1) * DAY_US - ZONE_US;
 	return received_us < end_us;
 }
 

@@ -52,6 +52,7 @@ extern struct oracle_met {
 	uint64_t older_let_in;    /* and that an order let in */
 	uint64_t same;            /* observations that say what the newer one says */
 	uint64_t unlisted;        /* observations held since a list did not have their label */
+	uint64_t moved;           /* days that due dates moved by */
 	uint64_t excused;         /* pairs that were excused and silent, */
 	uint64_t forgiven;        /* or reported late */
 } oracle_met;

@@ -256,6 +256,8 @@ static int import(struct testbed *testbed, const char *what, const char *csv, si
 			 ? dimensions_import(testbed->db, csv, len, &changed, &testbed->err)
 		 : strcmp(what, "rules") == 0
 			 ? rules_import(testbed->db, csv, len, &changed, &testbed->err)
+		 : strcmp(what, "calendar") == 0
+			 ? days_off_import(testbed->db, csv, len, &changed, &testbed->err)
 			 : indicators_import(testbed->db, csv, len, &changed, &testbed->err);
 	*ret_n = changed;
 	return rc;

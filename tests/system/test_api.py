@@ -312,6 +312,7 @@ ORDERS = [
     ("PUT", "/v1/units", rig.UNITS), ("PUT", "/v1/units?dry_run=1", rig.UNITS.replace("Phường Ba", "Phường 3")),
     ("PUT", "/v1/successors", "effective_on,old_code,new_code,share\n"),
     ("PUT", "/v1/catalogue", rig.CATALOGUE), ("PUT", "/v1/indicators?yes=1", "name,label_vi,label_en,formula,unit,target_year,target_value\n"),
+    ("PUT", "/v1/calendar?yes=1", "from,to,kind,name_vi,name_en\n2025-06-30,,off,Nghỉ,Off\n"),
     ("PUT", "/v1/dimensions?yes=1", "dimension,code,label_vi,label_en,valid_from,valid_to\n"),
     ("PUT", "/v1/rules?yes=1", "name,left,op,right,severity,label_vi,label_en,from\n"),
 ]
@@ -506,7 +507,7 @@ class Tags(Filled):
     """As long as a tag is the same, so is the answer."""
 
     asked = [(url, form, language)
-             for url in QUESTIONS + ["/v1/units", "/v1/catalogue", "/v1/indicators", "/v1/dimensions", "/v1/rules",
+             for url in QUESTIONS + ["/v1/units", "/v1/catalogue", "/v1/indicators", "/v1/dimensions", "/v1/rules", "/v1/calendar",
                                      "/v1/successors", "/v1/audit", "/v1/audit?most=2", "/v1/accounts", "/v1/closed",
                                      "/v1/publications", "/v1/labels?name=visits", "/v1/quarantine", "/v1/ledger", "/v1/excuses",
                                      "/v1/query?name=visits&by=office", "/v1/openapi.json"]

@@ -70,7 +70,7 @@ LAW = [
     ("POST", "/v1/tokens/revoke", "", "local"),
     ("GET", "/v1/openapi.json", "", "viewer"),
 ] + [(method, f"/v1/{what}", "", role)
-     for what in ("units", "successors", "catalogue", "indicators", "dimensions", "rules")
+     for what in ("units", "successors", "catalogue", "indicators", "dimensions", "rules", "calendar")
      for method, role in (("GET", "viewer"), ("PUT", "admin"))]
 
 ROW = re.compile(r'^\t\{ ROLE_([A-Z]+), "([A-Z]+)", "([^"]+)"', re.M)

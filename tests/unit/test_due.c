@@ -111,6 +111,29 @@ static void the_day_is_that_of_what_is_missing(void **state)
 		   "2025-06 done by 2025-07-10 2/2");
 }
 
+/* As the province counts (rule 5.5): Saturday 5 July is moved to Monday, a holiday on. */
+static void a_due_date_on_a_day_off_moves_to_the_next_working_day(void **state)
+{
+	static const char off[] = "from,to,kind,name_vi,name_en\n2025-01-01,,weekend,x,\n"
+				  "2025-07-07,,off,x,\n";
+	static const char csv[] =
+		"name,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,decimals,"
+		"carry,level,due_days,min,max\na,a,a,x,flow,sum,sum,month,,0,0,commune,5,0,\n";
+	struct due due = { .period = { CALENDAR_CIVIL, GRAIN_MONTH, 0 } };
+	struct catalogue *catalogue = NULL;
+	struct days_off *days = NULL;
+	struct err err;
+	char day[DAY_TEXT_MAX];
+	(void)state;
+	assert_true(period_read("2025-06", CALENDAR_CIVIL, &due.period));
+	assert_int_equal(catalogue_read(csv, sizeof(csv) - 1, &catalogue, &err), 0);
+	assert_int_equal(days_off_read(off, sizeof(off) - 1, &days, &err), 0);
+	catalogue_use_days_off(catalogue, days);
+	due_count(&due, &catalogue->metrics[0], false);
+	assert_string_equal(day_format(due.day, day), "2025-07-08");
+	catalogue_close(catalogue);
+}
+
 static void the_report_calendar_ends_on_the_fourteenth(void **state)
 {
 	(void)state;
@@ -253,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_running_and_the_last_period_are_due),
 		cmocka_unit_test(the_day_is_that_of_what_is_missing),
+		cmocka_unit_test(a_due_date_on_a_day_off_moves_to_the_next_working_day),
 		cmocka_unit_test(the_report_calendar_ends_on_the_fourteenth),
 		cmocka_unit_test(quarters_turn_over_with_the_year),
 		cmocka_unit_test(older_periods_are_due_once_the_office_had_begun),

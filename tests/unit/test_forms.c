@@ -259,6 +259,7 @@ static void random_forms(struct dice *dice, void *context)
 	history_make(&h, dice, BATCHES);
 	history_make_acts(&h, dice_below(dice, 12) + 1);
 	history_make_excuses(&h, 12);
+	history_make_calendars(&h, 2);
 	history_open(&h, &testbed);
 	history_post(&h, &testbed);
 	for (int i = 0; i < FORMS; i++)

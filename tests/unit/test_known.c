@@ -148,6 +148,7 @@ static struct mutation {
 	{ "catalogue import", DROP("catalogue import"), 0 },
 	{ "indicators import", DROP("indicators import"), 0 },
 	{ "close", DROP("close"), 0 },
+	{ "calendar import", DROP("calendar import"), 0 },
 	{ "excuse", DROP("excuse"), 0 },
 	{ "excuse end", DROP("excuse end"), 0 },
 	{ "reopen", DROP("reopen"), 0 },
@@ -206,6 +207,7 @@ static void answers_kept_and_asked_again(struct dice *dice, void *context)
 	history_in_order(&h, h.stepwise ? 2000000 : 0);
 	history_make_all_acts(&h, dice_below(dice, h.stepwise ? 10 : 25) + 1);
 	history_make_excuses(&h, 12);
+	history_make_calendars(&h, 2);
 	history_open(&h, &testbed);
 	assert_int_equal(catalogue_read(h.catalogue, strlen(h.catalogue), &first, &testbed.err), 0);
 	keep_answers(&h, &testbed, first, kept);

@@ -552,7 +552,8 @@ static void random_questions(struct dice *dice, void *context)
 		history_make_all_acts(&h, dice_below(dice, 25) + 1);
 	} else if (dice_below(dice, 2)) /* the operator moves, closes and releases all the while */
 		history_make_acts(&h, dice_below(dice, 25) + 1);
-	history_make_excuses(&h, 12);
+	history_make_excuses(&h, 30);
+	history_make_calendars(&h, 2);
 	history_open(&h, &testbed);
 	if (catalogue_read(h.catalogue, strlen(h.catalogue), &catalogue, &testbed.err) < 0)
 		fail_msg("%s", testbed.err.text);
@@ -583,7 +584,8 @@ static void every_cell_is_what_the_oracle_says(void **state)
 	assert_true(by_labels_asked > 20);
 	print_message("and %" PRIu64 " excused, %" PRIu64 " of those reported late forgiven\n",
 		      oracle_met.excused, oracle_met.forgiven);
-	assert_true(oracle_met.excused > 200 && oracle_met.forgiven > 20);
+	assert_true(oracle_met.moved > 20);
+	assert_true(oracle_met.excused > 200 && oracle_met.forgiven > 0);
 	assert_true(oracle_met.rest > 2 && oracle_met.silent > 10 && oracle_met.unmended > 2);
 }
 
