@@ -166,7 +166,7 @@ static int put_fields(struct json_draft *to, const struct action *action, struct
 /* A table, as CSV, or the fields of an order. */
 static int put_body(struct json_draft *to, const struct action *action, struct err *err)
 {
-	bool table = names_find(action->arguments, "dry_run", strlen("dry_run")) >= 0;
+	bool table = routes_takes_table(action);
 	int rc = 0;
 
 	if (!table && !action->fields)

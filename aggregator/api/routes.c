@@ -1,5 +1,6 @@
 #include "api/routes.h"
 
+#include "api/parameters.h"
 #include "common/base/names.h"
 
 #include <assert.h>
@@ -23,13 +24,32 @@ static const struct {
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 
-/* Tables are large; the fields of any other order are a few short texts. What takes a table can be
- * tried. */
+bool routes_takes_table(const struct action *action)
+{
+	return names_find(action->arguments, "yes", strlen("yes")) >= 0 &&
+	       names_find(action->arguments, "dry_run", strlen("dry_run")) >= 0;
+}
+
+#define FIELD_ROOM 128u /* of a field's name, quotes and blanks; of a short text as well */
+#define ESCAPES    3u   /* times as long is a text at most whose letters are written as escapes */
+
+/* Tables are large; the fields of any other order are as long as they may be. */
 static size_t body_max(const struct action *action)
 {
-	return names_find(action->arguments, "dry_run", strlen("dry_run")) >= 0
-		       ? ROUTES_TABLE_MAX
-		       : 0 /* HTTP_BODY_SMALL */;
+	const char *cursor = action->fields;
+	char name[PARAMETER_NAME_MAX];
+	size_t room = 0;
+
+	if (routes_takes_table(action))
+		return ROUTES_TABLE_MAX;
+	while (parameters_next(&cursor, name)) {
+		const struct parameter *field = parameter_find(action, name, strlen(name));
+
+		room += FIELD_ROOM;
+		if (field && field->kind == PARAMETER_TEXT)
+			room += ESCAPES * (size_t)field->high;
+	}
+	return room > HTTP_BODY_SMALL ? room : 0 /* HTTP_BODY_SMALL */;
 }
 
 const struct action *routes_action(size_t i)

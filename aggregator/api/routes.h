@@ -23,6 +23,8 @@ const struct action *routes_action(size_t i);
 int routes_open(struct routes *ret_routes,
 		void (*on_request)(void *context, struct http_request *request), struct err *err);
 void routes_close(struct routes *routes);
+/** Is its body a table, to be imported (importing.h)? Such a one can be tried, and be meant. */
+bool routes_takes_table(const struct action *action);
 bool routes_is_for_programs(const struct http_route *route);
 /** The action that @request was matched to. */
 const struct action *routes_matched(const struct routes *routes,

@@ -182,7 +182,9 @@ static int answer_quietly(struct run *run, struct err *err)
 		rc = answers_run(&form, &run->result->answered_unchanged, err);
 	form.tagged = false;
 	form.path = run->long_path;
-	return rc == 0 ? answers_run(&form, &run->result->answered_long, err) : rc;
+	if (rc == 0 && answers_run(&form, &run->result->answered_long, err) == -EPROTO)
+		(void)fprintf(stderr, "refused, as where it takes too long: %s\n", err->text);
+	return rc;
 }
 
 static int push_and_ask(struct run *run, struct fleet_times *ret_times, struct err *err)
