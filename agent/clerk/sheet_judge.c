@@ -275,7 +275,7 @@ static int judge_kinds(struct sheet *sheet, size_t i, size_t end)
 
 /* What is recorded of the form's periods; of metrics that it has no row for, too. */
 static int each_standing(void *context, const char *metric, struct period period,
-			 int (*on_value)(void *found, const struct spool_value *value), void *found,
+			 int (*on_value)(void *found, const struct observation *obs), void *found,
 			 struct err *err)
 {
 	const struct sheet *sheet = context;
@@ -283,12 +283,12 @@ static int each_standing(void *context, const char *metric, struct period period
 	(void)err;
 	for (size_t i = 0; i < sheet->values->n && rc == 0; i++) {
 		const struct value *value = &sheet->values->list[i];
-		struct spool_value standing = { .obs = { .metric = metric,
-							 .labels = value->labels,
-							 .period = period,
-							 .decimals = value->metric->decimals,
-							 .value_e = value->value_e,
-							 .withdrawn = value->withdrawn } };
+		const struct observation standing = { .metric = metric,
+						      .labels = value->labels,
+						      .period = period,
+						      .decimals = value->metric->decimals,
+						      .value_e = value->value_e,
+						      .withdrawn = value->withdrawn };
 		if (value->period.number == period.number &&
 		    strcmp(value->metric->name, metric) == 0)
 			rc = on_value(found, &standing);
@@ -312,7 +312,7 @@ static int breach_say(struct sheet *sheet, struct sheet_row *row,
 /* What was typed, beside what is recorded. */
 static int judge_rules(struct sheet *sheet, struct err *err)
 {
-	const struct validation_standing standing = { each_standing, sheet };
+	const struct rule_standing standing = { each_standing, sheet };
 	struct observation *list = calloc(sheet->n + 1, sizeof(*list));
 	struct sheet_row **rows = calloc(sheet->n + 1, sizeof(struct sheet_row *));
 	struct comparison found = { 0 };

@@ -5,6 +5,7 @@
 
 #include "common/base/err.h"
 #include "common/model/catalogue.h"
+#include "common/model/rule_judging.h"
 #include "record/comparison.h"
 #include "spool/spool.h"
 
@@ -37,15 +38,7 @@ int validation_make(struct spool *spool, const struct catalogue *catalogue,
 int validation_record(struct spool *spool, const struct observation list[], size_t n,
 		      const struct comparison *found, struct err *err);
 
-/** The rules alone, on what is no spool: @each walks what stands of @metric and @period, as
- * spool_each_part() does. Labels that it and @list have name one series when their keys are equal.
- */
-struct validation_standing {
-	int (*each)(void *context, const char *metric, struct period period,
-		    int (*on_value)(void *found, const struct spool_value *value), void *found,
-		    struct err *err);
-	void *context;
-};
-int validation_rules(const struct validation_standing *standing, const struct catalogue *catalogue,
+/** The rules alone (common/model/rule_judging.h), on what is no spool, into @found. */
+int validation_rules(const struct rule_standing *standing, const struct catalogue *catalogue,
 		     const struct observation list[], size_t n, char point,
 		     struct comparison *found, struct err *err);

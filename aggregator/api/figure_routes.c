@@ -86,7 +86,7 @@ const struct action figure_actions[] = {
 	{ ROLE_OPERATOR, "POST", "/v1/figures", "dry_run", "office figures period labels note",
 	  CALL_POST, dry_run_prepare, figures_post, NULL,
 	  "Record figures for an office, as it told them: METRIC=VALUE, several parted by ';'.",
-	  "metric! labels period! was:n was_from was_author was_at became:n change! entry",
+	  "metric! labels period! was:n was_from was_author was_at became:n change! entry warning",
 	  "office figures period" },
 };
 const size_t n_figure_actions = sizeof(figure_actions) / sizeof(figure_actions[0]);

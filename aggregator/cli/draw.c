@@ -190,6 +190,7 @@ static const struct title {
 	{ "value", N_("Value"), NUMBER },
 	{ "waiting", N_("In quarantine"), NUMBER | QUIET },
 	{ "version", N_("Program"), 0 },
+	{ "warning", N_("Warning"), 0 },
 	{ "was", N_("Was"), NUMBER },
 	{ "was_at", N_("Received"), 0 },
 	{ "was_author", N_("Author"), 0 },

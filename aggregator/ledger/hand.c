@@ -1,4 +1,5 @@
 /* 1. Words become figures (hand_judge.c), and beside each stands what was there (hand_stand.c).
+ *    The rules of the province are asked (hand_rules.c).
  * 2. Those that change something are sealed, a batch for each local day (hand_batch.c), and posted.
  * 3. What the ledger would hold ends it: everything is rolled back.
  * 4. The event, and the message to the office (hand_note.c). */
@@ -10,6 +11,7 @@
 #include "common/model/civil.h"
 #include "ledger/hand_batch.h"
 #include "ledger/hand_note.h"
+#include "ledger/hand_rules.h"
 #include "ledger/hand_stand.h"
 #include "registry/hands.h"
 #include "schema/event.h"
@@ -24,7 +26,8 @@ struct figure {
 	bool stood, changes;
 	struct hand_stand was; /* where it stood */
 	struct hand_sayer sayer;
-	int64_t entry; /* that it was recorded with */
+	const char *warning; /* of a rule that does not hold; NULL */
+	int64_t entry;       /* that it was recorded with */
 };
 
 struct hand { /* an order at work */
@@ -36,6 +39,7 @@ struct hand { /* an order at work */
 	int64_t at_us;
 	struct arena *texts;      /* owned */
 	struct observation *list; /* owned [form->n] */
+	const char **warnings;    /* owned [form->n]: of the list */
 	struct figure *figures;   /* owned [n]: each once */
 	size_t n, n_changes;
 	uint64_t spool_id;
@@ -146,7 +150,8 @@ static bool is_there(const struct hand *hand, const struct observation *obs)
 
 static int look(struct hand *hand, struct err *err)
 {
-	int rc = 0;
+	int rc = hand_rules(hand->db, hand->reference, hand->office->id, hand->list, hand->form->n,
+			    hand->texts, hand->warnings, err);
 	for (size_t i = 0; i < hand->form->n && rc == 0; i++) {
 		const struct observation *obs = &hand->list[i];
 		if (is_there(hand, obs))
@@ -154,7 +159,8 @@ static int look(struct hand *hand, struct err *err)
 		struct figure *figure = &hand->figures[hand->n];
 		*figure = (struct figure){ .obs = obs,
 					   .metric = catalogue_find(hand->reference->catalogue,
-								    obs->metric) };
+								    obs->metric),
+					   .warning = hand->warnings[i] };
 		rc = figure_look(hand, figure, err);
 		hand->n += rc == 0;
 		hand->n_changes += rc == 0 && figure->changes;
@@ -357,13 +363,14 @@ static void figure_put(const struct hand *hand, const struct figure *figure, str
 		table_int(table, figure->entry);
 	else
 		table_null(table);
+	table_text(table, figure->warning);
 }
 
 static int answer(const struct hand *hand, struct table **ret_table, struct err *err)
 {
 	static const char *const columns[] = { "metric",   "labels",     "period", "was",
 					       "was_from", "was_author", "was_at", "became",
-					       "change",   "entry" };
+					       "change",   "entry",      "warning" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
@@ -394,7 +401,8 @@ static int judge(struct hand *hand, struct err *err)
 	hand->texts = arena_open(hand_judge_room(form->n));
 	hand->list = calloc(form->n, sizeof(*hand->list));
 	hand->figures = calloc(form->n, sizeof(*hand->figures));
-	int rc = hand->texts && hand->list && hand->figures
+	hand->warnings = calloc(form->n, sizeof(const char *));
+	int rc = hand->texts && hand->list && hand->figures && hand->warnings
 			 ? event_time(hand->db, EVENT_NOW, &hand->at_us, err)
 			 : err_memory(err);
 	return rc < 0 ? rc
@@ -426,6 +434,7 @@ int hand_record(struct ledger *ledger, sqlite3 *db, const struct reference *refe
 		rc = answer(&hand, ret_table, err);
 	free(hand.figures);
 	free(hand.list);
+	free(hand.warnings);
 	arena_close(hand.texts);
 	return rc;
 }

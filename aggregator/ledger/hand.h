@@ -37,11 +37,11 @@ struct hand_form {
  *
  * @ret_table  a row for each: metric, labels, period, was, was_from ("office", "province"),
  *             was_author, was_at, became, change ("first", "corrected", "withdrawn", "unchanged"),
- *             entry. The caller closes it.
+ *             entry, warning (a rule that warns and does not hold). The caller closes it.
  *
  * -ENOENT: no such office, or what is to be withdrawn was never reported; -EINVAL: no figure, or as
- * hand_judge(); -EEXIST: a whole beside parts, or it would be held, and for what; -E2BIG: over
- * HAND_FIGURES_MAX; -EDQUOT: the office is at a limit; -EAGAIN: its day costs too much for one
+ * hand_judge() and hand_rules(); -EEXIST: a whole beside parts, or it would be held, or the office
+ * is at a limit; -E2BIG: over HAND_FIGURES_MAX; -EAGAIN: its day costs too much for one
  * transaction; -EUCLEAN: what stands there cannot be read.
  */
 int hand_record(struct ledger *ledger, sqlite3 *db, const struct reference *reference,

@@ -9,7 +9,7 @@
 
 size_t hand_judge_room(size_t n)
 {
-	return hand_in_texts_max(n) + n * sizeof(struct entry);
+	return hand_in_texts_max(n) + n * (sizeof(struct entry) + ERR_TEXT_MAX);
 }
 
 /* The agent's sentence would name a command of the agent. */

@@ -30,5 +30,5 @@ struct hand_common {
 int hand_judge(const struct catalogue *catalogue, const struct hand_common *common,
 	       const struct hand_words words[], size_t n, int64_t now_us, struct arena *texts,
 	       struct observation ret_list[], struct err *err);
-/** As large as @texts may get. */
+/** As large as @texts may get, a sentence for each of them besides. */
 size_t hand_judge_room(size_t n);

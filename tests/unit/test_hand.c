@@ -506,6 +506,35 @@ static void a_whole_never_stands_beside_its_parts(void **state)
 	assert_asked(f, "visits", "day", "2025-06-03", NULL, "4");
 }
 
+static void rules_are_asked_beside_what_stands(void **state)
+{
+	static const char rules[] = "name,left,op,right,severity,label_vi,label_en,from\n"
+				    "few,team.count,<=,money,refuse,,,\n"
+				    "much,money,<=,team.count + 100,warn,,,\n";
+	struct fixture *f = *state;
+	assert_int_equal(testbed_order_import(&f->testbed, "rules", rules), 0);
+	testbed_refresh(&f->testbed);
+	send(f, &f->a, "money", "", "2025-06", 500, NULL); /* 50.0 */
+	refused(f, "a", "team.count=60", "2025-06", "", -EINVAL,
+		"team.count: the rule \"team.count <= money\" does not hold for 2025-06");
+	refused(f, "a", "money=70|team.count=80", "2025-06", "", -EINVAL, "does not hold");
+	struct table *table = record(f, "a", "team.count=40", "2025-06", "");
+	assert_cell(table, 0, "warning", NULL);
+	table_close(table);
+	/* as it is advised: together */
+	table = record(f, "a", "team.count=60|money=70", "2025-06", "");
+	assert_cell(table, 0, "change", "corrected");
+	assert_cell(table, 1, "was", "50.0");
+	table_close(table);
+	table = record(f, "a", "money=200", "2025-06", "");
+	assert_cell(table, 0, "change", "corrected");
+	if (!strstr(testbed_cell(table, 0, "warning"), "if one of them is wrong"))
+		fail_msg("%s", testbed_cell(table, 0, "warning"));
+	table_close(table);
+	table_close(record(f, "a", "team.count=900", "2025-05", "")); /* of no money nobody knows */
+	assert_clean(f);
+}
+
 /* Of one that would wait the operator can mend the cause, and nothing is recorded until then. */
 static void what_would_be_held_is_refused(void **state)
 {
@@ -720,6 +749,7 @@ int main(void)
 		TEST(it_is_judged_as_the_office_s_agent_would),
 		TEST(a_label_is_a_code_however_it_was_spelt),
 		TEST(a_whole_never_stands_beside_its_parts),
+		TEST(rules_are_asked_beside_what_stands),
 		TEST(what_would_be_held_is_refused),
 		TEST(a_dry_run_tells_the_same_and_leaves_nothing),
 		TEST(no_batch_of_an_office_is_taken_into_the_province_s_hand),
