@@ -285,7 +285,7 @@ int heard_keys(sqlite3 *db, const struct contact_list *contacts, int64_t office,
 			continue; /* an invitation, or a key of before keys were told apart */
 		if (contact)
 			key_says(contact, says, sizeof(says));
-		(void)snprintf(name, sizeof(name), "%" PRId64, id); /* fits, and the next one */
+		(void)snprintf(name, sizeof(name), "key_%" PRId64, id); /* fits, and the next one */
 		(void)snprintf(text, sizeof(text), "%s, %s", _(word),
 			       contact ? says : _("never heard"));
 		table_head(table, "keys", name, text);

@@ -48,7 +48,7 @@ bool heard_is_ours(const struct office *office, int32_t today);
 int heard_run(sqlite3 *db, const struct reference *reference, const struct contact_list *contacts,
 	      const struct heard_form *form, struct table **ret_table, struct err *err);
 
-/** The keys of @office, as a table's head objects "key N": their state, when each was heard, and
- * what its program said of itself; newest first. */
+/** The keys of @office, as a table's head object "keys", each as key_N: their state, when each was
+ * heard, and what its program said of itself; newest first. */
 int heard_keys(sqlite3 *db, const struct contact_list *contacts, int64_t office,
 	       struct table *table, struct err *err);

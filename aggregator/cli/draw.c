@@ -309,11 +309,12 @@ void draw_head(const char *object, const char *name, const char *value, FILE *ou
 	const struct title *title = title_of_head(object, name);
 	char numbered[TITLE_MAX];
 
-	/* "keys" has a number for each key. */
+	/* "keys" has key_N for each key. */
 	if (!title &&
 	    snprintf(numbered, sizeof(numbered), "%s.N", object) < (int)sizeof(numbered) &&
 	    title_find(numbered)) {
-		fprintf(out, "%s %s: %s\n", _(title_find(numbered)->text), name, value);
+		fprintf(out, "%s %s: %s\n", _(title_find(numbered)->text),
+			name + strcspn(name, "0123456789"), value);
 		return;
 	}
 	bool sentence = title && title->traits & WORDS && *value;

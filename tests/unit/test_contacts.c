@@ -334,8 +334,8 @@ static void two_machines_with_one_key_are_told_from_one_that_connects_again(void
 	for (int64_t at = 0; at < 3600; at += 80) { /* a machine that connects anew each time */
 		uint8_t line[8] = { 0, (uint8_t)(at / 80) };
 		hear_over(f, 1, 1, line, (1000 + at) * S);
-		line[1]--;
-		hear_over(f, 1, 1, line, (1002 + at) * S); /* what was under way */
+		if (line[1]-- % 2 == 1) /* what was under way */
+			hear_over(f, 1, 1, line, (1002 + at) * S);
 	}
 	assert_int_equal(known(f, 1, 1).doubled_us, 0);
 	/* an hour later it comes again, and the line before has nothing to say */
