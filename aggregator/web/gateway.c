@@ -7,6 +7,9 @@
  *    [limits] buffer is kept there; on_room() goes on.
  * 4. on_end() ends the pipe, whole or broken.
  *
+ * What is wanted in another form (conversion.h) takes the way through it: the answer begins with
+ * the first bytes that come out of it, and a workbook's when all of it is written.
+ *
  * How it can fail: the client hangs up or is too slow, and on_gone() cancels the question. Nobody
  * answers, or too late: the client is told so, if it has heard nothing yet; else its answer breaks.
  * A change whose answer did not come may have been made: then it is not told to try again. */
@@ -14,6 +17,8 @@
 
 #include "common/base/i18n.h"
 #include "common/base/log.h"
+#include "export/head.h"
+#include "web/conversion.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +37,8 @@ struct passage {
 	struct guest *guest, *token;  /* who pays; whom a good answer proves; NULL */
 	uint64_t bytes;
 	bool changes;
-	bool page; /* an office's: nobody else is asked */
+	bool page;                     /* an office's: nobody else is asked */
+	struct conversion *conversion; /* owned: into another form; NULL: as it comes */
 	/* of a short question */
 	void (*on_answer)(struct web *web, struct http_request *request,
 			  const struct web_asked *asked);
@@ -71,6 +77,7 @@ static void passage_free(struct passage *passage)
 	if (passage->token)
 		guest_leave(passage->web->guests, passage->token, 0);
 	blob_free(&passage->asked.body);
+	conversion_close(passage->conversion);
 	free(passage);
 }
 
@@ -150,6 +157,99 @@ static size_t page_fields(const struct forward_head *head, struct http_field fie
 	return n;
 }
 
+/* --- into another form --- */
+
+/* It cannot go on: told in words, if nothing went out yet, or else broken off. */
+static void convert_fail(struct passage *passage, int rc, const struct err *err)
+{
+	struct http_problem problem = { .status = rc == -EINVAL  ? 400
+						  : rc == -E2BIG ? 413
+								 : 502,
+					.text = err->text };
+
+	if (passage->call)
+		forward_cancel(passage->call);
+	passage->call = NULL;
+	if (passage->request)
+		http_answer_problem(passage->request, &problem);
+	if (passage->pipe)
+		http_pipe_end(passage->pipe, false);
+	passage_free(passage);
+}
+
+/* The first bytes begin the answer. */
+static int on_converted(void *context, const void *data, size_t len)
+{
+	struct passage *passage = context;
+
+	if (passage->request) {
+		struct http_field fields[CONVERSION_FIELDS];
+		struct http_request *request = passage->request;
+		char name[128];
+		size_t n = conversion_fields(passage->conversion, name, fields);
+
+		passage->request = NULL;
+		passage->pipe = http_answer_pipe(request, 200, fields, n, HTTP_LEN_UNKNOWN,
+						 (size_t)passage->web->config->buffer / 2,
+						 &pipe_calls, passage);
+	}
+	return passage->pipe ? http_pipe_write(passage->pipe, data, len) : -ENOMEM;
+}
+
+static void on_finish(void *context, int rc, int fd, uint64_t len, const struct err *err)
+{
+	struct passage *passage = context;
+
+	if (rc < 0) {
+		convert_fail(passage, rc, err);
+		return;
+	}
+	if (fd >= 0) {
+		struct http_field fields[CONVERSION_FIELDS];
+		struct http_long body = { .first = "", .fd = fd, .len = len };
+		char name[128];
+		size_t n = conversion_fields(passage->conversion, name, fields);
+
+		http_answer_long(passage->request, 200, fields, n, &body);
+		passage->request = NULL;
+		passage->bytes += len;
+	}
+	if (passage->pipe)
+		http_pipe_end(passage->pipe, true);
+	passage_free(passage);
+}
+
+static const struct conversion_calls converting = { on_converted, on_finish };
+
+static const char *field_of(const struct forward_head *head, const char *name)
+{
+	for (size_t i = 0; i < head->n_fields; i++)
+		if (strcasecmp(head->fields[i].name, name) == 0)
+			return head->fields[i].value;
+	return NULL;
+}
+
+/* When it fails, the passage is gone. */
+static void convert_head(struct passage *passage, const struct forward_head *head)
+{
+	struct err err;
+	int rc = conversion_head(passage->conversion, field_of(head, HEAD_FIELD), &err);
+
+	if (rc < 0)
+		convert_fail(passage, rc, &err);
+}
+
+static void convert_data(struct passage *passage, const void *data, size_t len)
+{
+	struct err err;
+	int rc = conversion_feed(passage->conversion, data, len, &err);
+
+	if (rc < 0)
+		convert_fail(passage, rc, &err);
+	else if (passage->pipe && http_pipe_kept(passage->pipe) > passage->web->config->buffer)
+		forward_pause(passage->call);
+}
+
 static void on_head(void *context, const struct forward_head *head)
 {
 	struct passage *passage = context;
@@ -167,6 +267,12 @@ static void on_head(void *context, const struct forward_head *head)
 
 	if (passage->token && head->status != 401)
 		guest_prove(passage->token);
+	if (passage->conversion && head->status == 200) {
+		convert_head(passage, head);
+		return;
+	}
+	conversion_close(passage->conversion); /* a refusal goes on as it comes */
+	passage->conversion = NULL;
 	passage->request = NULL;
 	if (head->status == 204 || head->status == 304)
 		http_answer_fields(request, head->status, head->fields, head->n_fields, "", 0);
@@ -181,6 +287,10 @@ static void on_data(void *context, const void *data, size_t len)
 	struct passage *passage = context;
 
 	passage->bytes += len;
+	if (passage->conversion) {
+		convert_data(passage, data, len);
+		return;
+	}
 	if (!passage->pipe)
 		return; /* without memory the connection went */
 	if (http_pipe_write(passage->pipe, data, len) < 0) {
@@ -198,6 +308,11 @@ static void on_end(void *context, int rc)
 
 	if (!passage->page)
 		note(passage->web, rc);
+	passage->call = NULL;
+	if (passage->conversion && rc == 0) {
+		conversion_finish(passage->conversion);
+		return;
+	}
 	if (passage->request && passage->page) {
 		enum language before = language_use(http_language(passage->request));
 
@@ -275,7 +390,7 @@ static unsigned weight_of(const struct passage *passage)
 }
 
 static void send_on(struct passage *passage, const char *target, const char *token,
-		    const struct forward_calls *calls)
+		    const struct conversion_wish *wish, const struct forward_calls *calls)
 {
 	struct web *web = passage->web;
 	struct http_request *request = passage->request;
@@ -289,6 +404,10 @@ static void send_on(struct passage *passage, const char *target, const char *tok
 	for (size_t i = 0; i < N_PASSED_ON; i++) {
 		const char *value = http_header(request, passed_on[i]);
 
+		if (wish && wish->accept && strcmp(passed_on[i], "Accept") == 0)
+			value = wish->accept;
+		else if (wish && wish->wanted && strcmp(passed_on[i], "Accept-Language") != 0)
+			value = NULL; /* of another form */
 		if (value && (api || strcmp(passed_on[i], "Accept-Language") == 0))
 			fields[n++] = (struct http_field){ passed_on[i], value };
 	}
@@ -309,6 +428,27 @@ static void send_on(struct passage *passage, const char *target, const char *tok
 		return;
 	no_memory(request);
 	passage_free(passage);
+}
+
+/* As it came, or for another form. */
+static void pass(struct passage *passage, const char *target, const char *token)
+{
+	struct http_request *request = passage->request;
+	struct conversion_wish wish;
+	struct err err;
+	unsigned status = conversion_read(request, &wish, &err);
+
+	if (status == 0 && wish.wanted && strcmp(http_method(request), "GET") == 0 &&
+	    conversion_open(passage->web->loop, &wish, http_language(request), &converting, passage,
+			    &passage->conversion, &err) < 0)
+		status = 503;
+	if (status) {
+		http_answer_problem(request,
+				    &(struct http_problem){ .status = status, .text = err.text });
+		passage_free(passage);
+		return;
+	}
+	send_on(passage, *wish.target ? wish.target : target, token, &wish, &passing);
 }
 
 static void ask_on(struct web *web, struct http_request *request, const char *target)
@@ -345,7 +485,7 @@ static void ask_on(struct web *web, struct http_request *request, const char *ta
 			guest_hold(passage->token);
 		passage->changes = strcmp(http_method(request), "GET") != 0 &&
 				   strcmp(http_method(request), "HEAD") != 0;
-		send_on(passage, target, shown.token, &passing);
+		pass(passage, target, shown.token);
 	}
 	explicit_bzero(shown.token, sizeof(shown.token));
 }
@@ -417,7 +557,7 @@ void gateway_ask(struct web *web, struct http_request *request, const char *targ
 		return;
 	}
 	passage->on_answer = on_answer;
-	send_on(passage, target, token, &asking);
+	send_on(passage, target, token, NULL, &asking);
 }
 
 void gateway_drop(struct web *web)
