@@ -1,11 +1,10 @@
-/* An answer as a workbook of three sheets: the figures as people read them (grid.h), where there
- * are any; all rows with all columns, as programs read them; and notes, which say what was asked,
- * of when and under which borders, who is missing, and what the signs mean. No cell is merged, no
- * row is blank, and none holds a formula. */
-#include "common/base/hash.h"
+/* An answer as a workbook of three sheets: the figures as people read them (common/text/pivot.h),
+ * where there are any; all rows with all columns, as programs read them; and notes, which say what
+ * was asked, of when and under which borders, who is missing, and what the signs mean. No cell is
+ * merged, no row is blank, and none holds a formula. */
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
-#include "export/grid.h"
+#include "common/text/pivot.h"
 #include "export/states.h"
 #include "export/writer.h"
 #include "export/xlsx.h"
@@ -26,12 +25,13 @@ struct reason {
 struct workbook {
 	struct writer writer;
 	struct xlsx xlsx;
-	struct grid grid;
+	struct table *figures; /* owned: the rows, by kept[]; NULL where they are none */
+	struct pivot pivot;
 	lxw_worksheet *shown, *all, *notes; /* shown: NULL where the rows are no figures */
 	size_t n_rows, n_noted;
 	unsigned decimals; /* of values, as they are shown; more where one has more */
-	size_t area, from, name, label, label_name, period, metric, value, state, reason, due,
-		reported, missing;
+	size_t kept[16];   /* columns of the answer, as kept[] names them */
+	size_t label, period, value, state, reason, due, reported, missing;
 	int64_t n_due, n_reported, n_missing;
 	struct reason reasons[REASONS_MAX];
 	size_t n_reasons;
@@ -43,17 +43,19 @@ static const char *cell(const char *const cells[], size_t column)
 	return column == COLUMN_NONE ? NULL : cells[column];
 }
 
+/* What the sheet of figures is made of. */
+static const char *const kept[] = { "area",   "valid_from", "name",  "label", "label_name",
+				    "period", "metric",     "value", "state", "row" };
+#define N_KEPT (sizeof(kept) / sizeof(kept[0]))
+
 static void find_columns(struct workbook *book)
 {
 	const struct columns *columns = book->writer.columns;
 
-	book->area = columns_find(columns, "area");
-	book->from = columns_find(columns, "valid_from");
-	book->name = columns_find(columns, "name");
+	for (size_t i = 0; i < N_KEPT; i++)
+		book->kept[i] = columns_find(columns, kept[i]);
 	book->label = columns_find(columns, "label");
-	book->label_name = columns_find(columns, "label_name");
 	book->period = columns_find(columns, "period");
-	book->metric = columns_find(columns, "metric");
 	book->value = columns_find(columns, "value");
 	book->state = columns_find(columns, "state");
 	book->reason = columns_find(columns, "reason");
@@ -78,20 +80,34 @@ static double width_of(enum column_kind kind)
 	return 30;
 }
 
+/* A table with those of kept[] that the answer has. */
+static int open_figures(struct workbook *book, struct err *err)
+{
+	const char *names[N_KEPT];
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_KEPT; i++)
+		if (book->kept[i] != COLUMN_NONE)
+			names[n++] = kept[i];
+	book->figures = table_open(names, n);
+	return book->figures ? 0 : err_memory(err);
+}
+
 static int begin(struct writer *writer, struct err *err)
 {
 	struct workbook *book = (struct workbook *)writer;
 	const struct columns *columns = writer->columns;
 	const char *decimals = head_text(writer->head, "query", "decimals");
-	int rc = grid_init(&book->grid, err);
+	int rc = 0;
 
 	find_columns(book);
 	if (decimals && strlen(decimals) == 1 && *decimals <= '3') /* not of an indicator */
 		book->decimals = (unsigned)(*decimals - '0');
-	if (rc == 0)
-		rc = xlsx_open(&book->xlsx, err);
+	rc = xlsx_open(&book->xlsx, err);
 	if (rc == 0 && book->value != COLUMN_NONE && book->period != COLUMN_NONE)
 		rc = xlsx_sheet(&book->xlsx, _("Figures"), &book->shown, err);
+	if (rc == 0 && book->shown)
+		rc = open_figures(book, err);
 	if (rc == 0)
 		rc = xlsx_sheet(&book->xlsx, _("All rows"), &book->all, err);
 	if (rc == 0)
@@ -145,14 +161,11 @@ static int64_t count_of(const char *const cells[], size_t column)
 
 static int lay_out(struct workbook *book, const char *const cells[], struct err *err)
 {
-	const char *line[GRID_LINE] = { cell(cells, book->area), cell(cells, book->from),
-					cell(cells, book->name), cell(cells, book->label),
-					cell(cells, book->label_name) };
-	const char *column[GRID_COLUMN] = { cell(cells, book->period), cell(cells, book->metric) };
-	const char *word = cell(cells, book->state);
-
-	return grid_add(&book->grid, line, column, cell(cells, book->value),
-			word ? state_words_find(word) : NULL, err);
+	table_row(book->figures);
+	for (size_t i = 0; i < N_KEPT; i++)
+		if (book->kept[i] != COLUMN_NONE)
+			table_text(book->figures, cells[book->kept[i]]);
+	return table_failed(book->figures) ? err_memory(err) : 0;
 }
 
 static int row(struct writer *writer, const char *const cells[], struct err *err)
@@ -199,7 +212,7 @@ static int put_shown_header(struct workbook *book, struct err *err)
 	static const char *const stub[] = { N_("Code"), N_("In force from"), N_("Name"),
 					    N_("Label"), N_("Label's name") };
 	static const double widths[] = { 12, 12, 30, 12, 24 };
-	const struct grid_axis *columns = &book->grid.columns;
+	const struct pivot *pivot = &book->pivot;
 	lxw_format *header = book->xlsx.header;
 	int rc = 0;
 
@@ -209,10 +222,10 @@ static int put_shown_header(struct workbook *book, struct err *err)
 		rc = xlsx_text(book->shown, 0, i, _(stub[i]), header, err);
 	}
 	(void)worksheet_set_column(book->shown, (lxw_col_t)n_stub(book),
-				   (lxw_col_t)(n_stub(book) + columns->n), 14, NULL);
-	for (size_t i = 0; i < columns->n && rc == 0; i++) {
-		const char *period = grid_text(&book->grid, columns, i, 0);
-		const char *metric = grid_text(&book->grid, columns, i, 1);
+				   (lxw_col_t)(n_stub(book) + pivot->n_columns), 14, NULL);
+	for (size_t i = 0; i < pivot->n_columns && rc == 0; i++) {
+		const char *period = pivot_text(pivot, pivot->columns[i], "period");
+		const char *metric = pivot_text(pivot, pivot->columns[i], "metric");
 		char text[256];
 
 		(void)snprintf(text, sizeof(text), "%.128s%s%.64s", metric ? metric : "",
@@ -222,23 +235,39 @@ static int put_shown_header(struct workbook *book, struct err *err)
 	return rc;
 }
 
-static int put_shown_line(struct workbook *book, size_t line, const struct grid_cell cells[],
-			  size_t n, struct err *err)
+static int put_place(struct workbook *book, size_t line, struct err *err)
 {
+	const struct pivot *pivot = &book->pivot;
+	size_t long_row = pivot->rows[line];
+	const char *kind = pivot_text(pivot, long_row, "row");
+	bool whole = kind && strncmp(kind, "total", 5) == 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < n_stub(book) && rc == 0; i++) {
-		const char *text = grid_text(&book->grid, &book->grid.lines, line, i);
+		const char *text = pivot_text(pivot, long_row, kept[i]);
 
-		if (!text && i == 2)
+		if (!text && strcmp(kept[i], "name") == 0)
 			text = _("in none of the units shown");
+		if (!text && whole && strcmp(kept[i], "label_name") == 0)
+			text = _("Total");
 		rc = xlsx_text(book->shown, line + 1, i, text, NULL, err);
 	}
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		const struct state_words *state = cells[i].mark;
-		const char *value = grid_value(&book->grid, &cells[i]);
-		size_t column = n_stub(book) + cells[i].column;
+	return rc;
+}
 
+static int put_shown_line(struct workbook *book, size_t line, struct err *err)
+{
+	const struct pivot *pivot = &book->pivot;
+	int rc = put_place(book, line, err);
+
+	for (size_t i = 0; i < pivot->n_columns && rc == 0; i++) {
+		size_t long_row = pivot_cell(pivot, line, i), column = n_stub(book) + i;
+		const char *value = pivot_text(pivot, long_row, "value");
+		const char *word = pivot_text(pivot, long_row, "state");
+		const struct state_words *state = word ? state_words_find(word) : NULL;
+
+		if (long_row == PIVOT_NONE)
+			continue;
 		rc = value ? xlsx_number(&book->xlsx, book->shown, line + 1, column, value,
 					 book->decimals, state && state->obs_status == 'P', err)
 			   : xlsx_text(book->shown, line + 1, column, sign_of(state), NULL, err);
@@ -248,20 +277,18 @@ static int put_shown_line(struct workbook *book, size_t line, const struct grid_
 
 static int put_shown(struct workbook *book, struct err *err)
 {
-	struct grid *grid = &book->grid;
-	int rc = put_shown_header(book, err);
+	struct pivot *pivot = &book->pivot;
+	int rc = pivot_make(book->figures, PIVOT_BOTH, pivot, err);
 
+	if (rc == 0 && n_stub(book) + pivot->n_columns > XLSX_COLUMNS_MAX)
+		rc = err_set(err, -E2BIG,
+			     "the answer has more periods than a sheet of a workbook has columns; "
+			     "ask for less, or choose csv");
 	if (rc == 0)
-		rc = grid_sort(grid, err);
-	for (size_t line = 0, at = 0; line < grid->lines.n && rc == 0; line++) {
-		size_t end = at;
-
-		while (end < grid->n && grid->cells[end].line == line)
-			end++;
-		rc = put_shown_line(book, line, grid->cells + at, end - at, err);
-		at = end;
-	}
-	xlsx_frame(book->shown, grid->lines.n, n_stub(book) + grid->columns.n, n_stub(book));
+		rc = put_shown_header(book, err);
+	for (size_t line = 0; line < pivot->n_rows && rc == 0; line++)
+		rc = put_shown_line(book, line, err);
+	xlsx_frame(book->shown, pivot->n_rows, n_stub(book) + pivot->n_columns, n_stub(book));
 	return rc;
 }
 
@@ -393,11 +420,7 @@ static int finish(struct writer *writer, struct err *err)
 	struct workbook *book = (struct workbook *)writer;
 	int rc = 0;
 
-	if (book->shown && n_stub(book) + book->grid.columns.n > XLSX_COLUMNS_MAX)
-		rc = err_set(err, -E2BIG,
-			     "the answer has more periods than a sheet of a workbook has columns; "
-			     "ask for less, or choose csv");
-	else if (book->shown)
+	if (book->shown)
 		rc = put_shown(book, err);
 	xlsx_frame(book->all, book->n_rows, writer->columns->n, 0);
 	if (rc == 0)
@@ -411,7 +434,8 @@ static void close_book(struct writer *writer)
 
 	for (size_t i = 0; i < book->n_reasons; i++)
 		free(book->reasons[i].text);
-	grid_deinit(&book->grid);
+	pivot_free(&book->pivot);
+	table_close(book->figures);
 	xlsx_close(&book->xlsx);
 }
 

@@ -161,6 +161,14 @@ class Workbooks(unittest.TestCase):
             ["b", "2020-01-01", "B", "land", "Đất đai", 1, None],
             ["a", "2020-01-01", "A", None, "not classified", 3, None]])
 
+    def test_totals_stand_behind_what_they_are_of(self):
+        rows = [["area", "name", "valid_from", "period", "label", "label_name", "value", "state", "row"],
+                ["a", "A", "2020-01-01", "2025-06", "land", "Đất đai", "1", "complete", "part"],
+                ["a", "A", "2020-01-01", "2025-06", None, "not classified", "2", "complete", "part"],
+                ["a", "A", "2020-01-01", "2025-06", None, None, "3", "complete", "total"]]
+        cells = [[cell.value for cell in row][3:] for row in self.book(rows)["Figures"].iter_rows()]
+        self.assertEqual(cells[1:], [["land", "Đất đai", 1], [None, "not classified", 2], [None, "Total", 3]])
+
     def test_what_a_cell_cannot_hold_is_an_error_and_no_cut(self):
         told = exported([["name"], ["x" * 40000]], "xlsx", wrong=True)
         self.assertIn("longer than a cell of a workbook takes; choose csv", told)
