@@ -51,6 +51,8 @@ class Forms(web.WebRig):
         answer = self.get(f"query?{DAY}&format=csv-excel", accept_language="vi")
         self.assertTrue(answer.text.startswith("\ufeffMã;Tên;"), answer)
         self.assertIn("phải nộp nhưng chưa báo cáo", answer.text)
+        head = self.web.ask("HEAD", f"/api/v1/query?{DAY}&format=xlsx", self.tokens["viewer"])
+        self.assertEqual((head.status, head.body), (200, b""))
         self.assertNotIn("ETag", answer.headers)  # it is not the one of the aggregator's CSV
 
     @unittest.skipUnless(openpyxl, "there is no openpyxl")
