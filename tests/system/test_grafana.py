@@ -133,6 +133,9 @@ class Dashboards(rig.Rig):
                     kinds = {type(row[column["selector"]]) for row in rows} - {type(None)}
                     self.assertLessEqual(kinds, {str} if column["type"] == "string" else {int, float}, column)
                 axis = panel["options"].get("xField")
+                if axis:  # a bar for each period, and no second one beside it
+                    periods = [row[target["columns"][0]["selector"]] for row in rows]
+                    self.assertEqual(len(periods), len(set(periods)), address)
                 self.assertIn(axis, {None} | {column["text"] for column in target["columns"]})
         self.assertGreater(len(asked), 5)
         # and the figures are there
