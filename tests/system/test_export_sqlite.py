@@ -89,7 +89,9 @@ class ExportSqlite(rig.Rig):
                       ["balance=9007199254740.993", "--period", "2025-05-30"], ["teams=3", "--period", "2025-04"]):
             outcome = agent.record(*words)
             self.assertEqual(outcome.code, 0, outcome)
-        rig.wait_for(lambda: self.province.value("teams", **{"from": "2025-04"}) == 3, "the figures")
+        for name, period in (("visits", "2025-06-30"), ("visits", "2025-05-02"), ("balance", "2025-06-30"), ("balance", "2025-05-30"),
+                             ("hours", "2025-06-29T14"), ("teams", "2025-04")):  # each day is a batch of its own
+            rig.wait_for(lambda name=name, period=period: self.province.value(name, **{"from": period}) is not None, name)
 
     def export(self, *words):
         outcome = self.lantoa("export", "sqlite", self.file, *words)
