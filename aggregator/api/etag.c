@@ -16,9 +16,7 @@
  * this moment: contacts, counters, what is under way, how long a token is good. */
 static const char questions[] = "/v1/query /v1/completeness /v1/quality /v1/labels /v1/publications"
 				" /v1/quarantine /v1/audit /v1/history /v1/accounts /v1/closed"
-				" /v1/messages /v1/ledger /v1/excuses",
-		  documents[] = "/v1/units /v1/successors /v1/catalogue /v1/indicators"
-				" /v1/dimensions /v1/rules";
+				" /v1/messages /v1/ledger /v1/excuses";
 
 struct document {
 	const struct action *action; /* NULL: none */
@@ -48,20 +46,36 @@ void tags_close(struct tags *tags)
 	free(tags);
 }
 
-static bool is_among(const char *paths, const struct action *action)
+static bool is_question(const struct action *action)
 {
 	return strcmp(action->method, "GET") == 0 &&
-	       names_find(paths, action->path, strlen(action->path)) >= 0;
+	       names_find(questions, action->path, strlen(action->path)) >= 0;
 }
 
+static const struct action *action_of(const char *method, const char *path)
+{
+	const struct action *action;
+
+	for (size_t i = 0; (action = routes_action(i)); i++)
+		if (strcmp(action->method, method) == 0 && strcmp(action->path, path) == 0)
+			return action;
+	return NULL;
+}
+
+/* What is put whole is got whole. */
 bool tag_is_of_document(const struct action *action)
 {
-	return names_find(documents, action->path, strlen(action->path)) >= 0;
+	return action_of("PUT", action->path) && action_of("GET", action->path);
+}
+
+static bool gives_document(const struct action *action)
+{
+	return strcmp(action->method, "GET") == 0 && tag_is_of_document(action);
 }
 
 bool tag_is_given(const struct action *action)
 {
-	return is_among(questions, action) || is_among(documents, action) ||
+	return is_question(action) || gives_document(action) ||
 	       strcmp(action->path, "/v1/openapi.json") == 0;
 }
 
@@ -146,8 +160,8 @@ static struct tag_moment moment_of(enum grain finest)
 
 struct tag_moment tag_moment_now(const struct call *call, const struct reference *reference)
 {
-	return is_among(questions, call->action) ? moment_of(finest_of(reference))
-						 : (struct tag_moment){ 0 };
+	return is_question(call->action) ? moment_of(finest_of(reference))
+					 : (struct tag_moment){ 0 };
 }
 
 /* --- made, and had --- */
@@ -160,9 +174,9 @@ void tag_make(struct call *call, const struct tag_moment *begun, const struct ta
 	*call->tag = '\0';
 	if (!call->job.version.known || !reference)
 		return;
-	if (is_among(documents, call->action))
+	if (gives_document(call->action))
 		tag_of_bytes(call->answer.data, call->answer.len, call->tag);
-	if (!is_among(questions, call->action))
+	if (!is_question(call->action))
 		return;
 	now = moment_of(begun->finest);
 	call->finest = now.finest;
@@ -186,7 +200,7 @@ void tags_learn(struct tags *tags, const struct call *call)
 
 	if (!*call->tag)
 		return;
-	if (is_among(questions, call->action)) {
+	if (is_question(call->action)) {
 		tags->version = call->job.version;
 		tags->finest = call->finest;
 		return;
@@ -243,13 +257,13 @@ bool tag_is_had(const struct tags *tags, const struct call *call, char ret_tag[T
 
 	if (!had)
 		return false;
-	if (is_among(documents, call->action)) {
+	if (gives_document(call->action)) {
 		document = document_find(tags, call);
 		return document && store_version_same(&document->version, &now) &&
 		       is_listed(had, document->tag, ret_tag);
 	}
 	/* A tag of this version was made when its finest period was learnt, or later. */
-	if (!is_among(questions, call->action) || !store_version_same(&tags->version, &now))
+	if (!is_question(call->action) || !store_version_same(&tags->version, &now))
 		return false;
 	moment = moment_of(tags->finest);
 	hash_question(call, tags, &now, &moment, tag);
@@ -257,16 +271,6 @@ bool tag_is_had(const struct tags *tags, const struct call *call, char ret_tag[T
 }
 
 /* --- If-Match --- */
-
-static const struct action *getter_of(const struct action *put)
-{
-	const struct action *action;
-
-	for (size_t i = 0; (action = routes_action(i)); i++)
-		if (strcmp(action->method, "GET") == 0 && strcmp(action->path, put->path) == 0)
-			return action;
-	return NULL;
-}
 
 static int document_tag(const struct call *put, const struct action *getter, bool csv, sqlite3 *db,
 			const struct reference *reference, char ret_tag[TAG_ROOM], struct err *err)
@@ -293,12 +297,12 @@ int tag_check_match(struct call *call, sqlite3 *db, const struct reference *refe
 		    struct err *err)
 {
 	const char *match = http_header(call->request, "If-Match");
-	const struct action *getter = getter_of(call->action);
+	const struct action *getter = action_of("GET", call->action->path);
 	char tag[TAG_ROOM], found[TAG_ROOM];
 	bool same = match && strcmp(match, "*") == 0;
 	int rc = 0;
 
-	if (!getter || !is_among(documents, getter))
+	if (!getter || !gives_document(getter))
 		return 0;
 	if (!match && !call->strict)
 		return 0;

@@ -183,7 +183,7 @@ static int answer_quietly(struct run *run, struct err *err)
 	form.tagged = false;
 	form.path = run->long_path;
 	if (rc == 0 && answers_run(&form, &run->result->answered_long, err) == -EPROTO)
-		(void)fprintf(stderr, "refused, as where it takes too long: %s\n", err->text);
+		(void)fprintf(stderr, "refused: %s\n", err->text);
 	return rc;
 }
 
@@ -193,7 +193,6 @@ static int push_and_ask(struct run *run, struct fleet_times *ret_times, struct e
 	atomic_bool stop = false;
 	struct answering answering = { .form = { .socket = run->daemon.api_socket,
 						 .path = run->path,
-						 .tagged = true,
 						 .stop = &stop } };
 	int rc = answering_start(run, &answering, err);
 	if (rc == 0)

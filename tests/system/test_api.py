@@ -633,6 +633,14 @@ class Tags(Filled):
         self.assertEqual(self.ask("PUT", "/v1/dimensions", first.encode())[0], 200)  # the command's
         self.assertEqual(self.lantoa("dimensions", "export").out, first)
 
+    def test_no_document_is_replaced_unread(self):
+        documents = [path for method, path, operation in self.operations() if method == "PUT"]
+        self.assertIn("/api/v1/calendar", documents)
+        for path in documents:
+            with self.subTest(path=path):
+                self.assertIn("ETag", self.ask("GET", path)[1])
+                self.assertEqual(self.ask("PUT", path, b"x", **{"Content-Type": "text/csv"})[0], 428)
+
 
 def wrong_values(schema):
     """(what is wrong with it, a value) for a schema."""
