@@ -209,7 +209,7 @@ const struct action query_actions[] = {
 	  "metric? area name valid_from period! until label? label_name? value reason observations "
 	  "due "
 	  "reported on_time carried excused missing waiting extra offices_due offices_reported "
-	  "revisions state "
+	  "revisions percent state "
 	  "operands? targets? target? target_year? distance? path? rank? of? row? before_period? "
 	  "before? before_due? before_reported? before_carried? before_missing? before_until? "
 	  "change?:n change_percent? change_reason? | received! metric! "

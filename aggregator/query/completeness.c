@@ -6,7 +6,6 @@
 #include "query/known.h"
 #include "query/query.h"
 #include "query/series.h"
-#include "registry/rational.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -108,22 +107,6 @@ static int by_office_code(const void *a, const void *b)
 	return order ? order : (x->row > y->row) - (x->row < y->row);
 }
 
-static void put_percent(struct table *table, const struct counts *counts)
-{
-	mpq_t share;
-	if (counts->due == 0) {
-		table_null(table);
-		return;
-	}
-	mpq_init(share);
-	mpq_set_ui(share, (unsigned long)counts->reported * 100, (unsigned long)counts->due);
-	mpq_canonicalize(share);
-	char *text = rational_text(share, 1);
-	table_number(table, text);
-	free(text);
-	mpq_clear(share);
-}
-
 /* Which form the row is of. */
 static void put_form(const struct asking *asking)
 {
@@ -161,7 +144,7 @@ static void put_member(const struct asking *asking, struct period bucket,
 	table_int(table, counts->carried);
 	table_int(table, counts->excused);
 	table_int(table, counts_missing(counts));
-	put_percent(table, counts);
+	counts_put_percent(table, counts);
 	if (asking->form) {
 		table_int(table, parts->due);
 		table_int(table, parts->reported);
@@ -265,7 +248,7 @@ static void put_counts(const struct asking *asking, struct period bucket, size_t
 	table_int(table, counts->offices_reported);
 	table_int(table, count_finished(asking, bucket, nth, &one));
 	put_finished(table, one);
-	put_percent(table, counts);
+	counts_put_percent(table, counts);
 	if (names)
 		stray_tell(asking->strays[0].stray, asking->n_strays, sentence);
 	table_text(table, names ? sentence : NULL);

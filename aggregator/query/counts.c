@@ -1,5 +1,9 @@
 #include "query/counts.h"
 
+#include "registry/rational.h"
+
+#include <stdlib.h>
+
 void counts_add(struct counts *to, const struct counts *from)
 {
 	to->observations += from->observations;
@@ -22,4 +26,20 @@ int64_t counts_missing(const struct counts *counts)
 int64_t counts_late(const struct counts *counts)
 {
 	return counts->reported - counts->on_time - counts->forgiven;
+}
+
+void counts_put_percent(struct table *table, const struct counts *counts)
+{
+	mpq_t share;
+	if (counts->due == 0) {
+		table_null(table);
+		return;
+	}
+	mpq_init(share);
+	mpq_set_ui(share, (unsigned long)counts->reported * 100, (unsigned long)counts->due);
+	mpq_canonicalize(share);
+	char *text = rational_text(share, PERCENT_OF_REPORTS_DECIMALS);
+	table_number(table, text); /* NULL: it remembers */
+	free(text);
+	mpq_clear(share);
 }

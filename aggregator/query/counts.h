@@ -2,7 +2,11 @@
  * beside every figure. */
 #pragma once
 
+#include "common/text/table.h"
+
 #include <stdint.h>
+
+#define PERCENT_OF_REPORTS_DECIMALS 1u
 
 struct counts {
 	int64_t observations, due, reported, on_time, carried, extra, revisions;
@@ -16,3 +20,6 @@ void counts_add(struct counts *to, const struct counts *from);
 int64_t
 counts_missing(const struct counts *counts);      /* due, neither reported, carried nor excused */
 int64_t counts_late(const struct counts *counts); /* reported, neither on time nor forgiven */
+/** Of the reports that were due, how many were reported, in percent, rounded half to even; null
+ * where none was due. Of reports, not of offices. */
+void counts_put_percent(struct table *table, const struct counts *counts);

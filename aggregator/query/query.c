@@ -180,6 +180,7 @@ static void put_counts(struct table *table, const struct counts *counts)
 	table_int(table, counts->offices_due);
 	table_int(table, counts->offices_reported);
 	table_int(table, counts->revisions);
+	counts_put_percent(table, counts);
 }
 
 static bool asks_level(const struct plan *plan)
@@ -480,20 +481,16 @@ static int answer_labels(struct one_answer *answer, struct period bucket, struct
 /* Those of every answer, of an indicator's, and of one with ranks. */
 struct table *one_answer_table(const struct plan *plan)
 {
-	static const char *const common[] = { "area",        "name",
-					      "valid_from",  "period",
-					      "until",       "label",
-					      "label_name",  "value",
-					      "reason",      "observations",
-					      "due",         "reported",
-					      "on_time",     "carried",
-					      "excused",     "missing",
-					      "waiting",     "extra",
-					      "offices_due", "offices_reported",
-					      "revisions",   "state" },
-				 *const own[] = { "operands",    "targets",  "target",
-						  "target_year", "distance", "path" },
-				 *const ranks[] = { "rank", "of" };
+	static const char
+		*const common[] = { "area",      "name",         "valid_from",  "period",
+				    "until",     "label",        "label_name",  "value",
+				    "reason",    "observations", "due",         "reported",
+				    "on_time",   "carried",      "excused",     "missing",
+				    "waiting",   "extra",        "offices_due", "offices_reported",
+				    "revisions", "percent",      "state" },
+		       *const own[] = { "operands",    "targets",  "target",
+					"target_year", "distance", "path" },
+		       *const ranks[] = { "rank", "of" };
 	const char *columns[sizeof(common) / sizeof(common[0]) + sizeof(own) / sizeof(own[0]) +
 			    sizeof(ranks) / sizeof(ranks[0])];
 	size_t n = sizeof(common) / sizeof(common[0]), of_label = plan->by_label ? 0 : 2;

@@ -14,13 +14,14 @@
  * valid_from, period, until (its last day, while it is not over), value, reason, observations, due,
  * reported, on_time, carried, excused, missing, waiting (observations that are in quarantine, where
  * they would count; of an office without a unit, where its last one lies), extra, offices_due,
- * offices_reported, revisions, state (in one word, for programs: state.h); for an indicator also
- * operands and targets, both objects of numbers, and its counts are the sums over its operands; and
- * target, target_year: that of the bucket's year or, if it has none, of the next one that has;
- * distance: value - target, rounded to 6 digits as the value is, but not twice; path: what the
- * value would be on the straight line from the row's first value in the range asked to the target
- * (target.h). With @rank also rank and of: 1 is the highest among the rows of that level and
- * period, equal values share a rank, a row without a value has none, and of is how many have one.
+ * offices_reported, revisions, percent (of the reports that were due, how many were reported; null
+ * where none was), state (in one word, for programs: state.h); for an indicator also operands and
+ * targets, both objects of numbers, and its counts are the sums over its operands; and target,
+ * target_year: that of the bucket's year or, if it has none, of the next one that has; distance:
+ * value - target, rounded to 6 digits as the value is, but not twice; path: what the value would be
+ * on the straight line from the row's first value in the range asked to the target (target.h). With
+ * @rank also rank and of: 1 is the highest among the rows of that level and period, equal values
+ * share a rank, a row without a value has none, and of is how many have one.
  *
  * Told under the borders of a day (@structure), rows are the units in force then. A row that would
  * need an unknown part of a divided unit has no value and says which unit is the cause; what
