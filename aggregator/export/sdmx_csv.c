@@ -337,11 +337,33 @@ static int put_measure(struct sdmx *sdmx, const char *const cells[], struct err 
 	return rc == 0 ? put_value(sdmx, head_text(head, "query", "structure"), err) : rc;
 }
 
+/* Is a row of this area one of the file's? Then the file begins at the latest. */
+static int enter(struct sdmx *sdmx, const char *area, bool *ret_in, struct err *err)
+{
+	struct export_window *window = sdmx->writer.choice->window;
+
+	*ret_in = true;
+	if (!window)
+		return 0;
+	*ret_in = window->left > 0 && (window->area ? strcmp(window->area, area) == 0
+						    : strcmp(SDMX_UNKNOWN, area) != 0);
+	if (*ret_in && window->skip > 0) {
+		window->skip--;
+		*ret_in = false;
+	}
+	if (!*ret_in)
+		return 0;
+	if (window->left != UINT64_MAX)
+		window->left--;
+	return window->written++ == 0 ? put_header(sdmx, err) : 0;
+}
+
 static int row(struct writer *writer, const char *const cells[], struct err *err)
 {
 	struct sdmx *sdmx = (struct sdmx *)writer;
 	const char *metric = cell(cells, sdmx->metric);
 	struct key key;
+	bool in;
 	int rc = sdmx_period(cell(cells, sdmx->period),
 			     head_text(writer->head, "query", "calendar"), key.period, err);
 
@@ -350,6 +372,10 @@ static int row(struct writer *writer, const char *const cells[], struct err *err
 	key.name = of_metric(sdmx, cells, "title", "titles");
 	(void)sdmx_indicator(metric ? metric : "", key.indicator);
 	(void)sdmx_area(cell(cells, sdmx->area), cell(cells, sdmx->from), key.area);
+	if (rc == 0)
+		rc = enter(sdmx, key.area, &in, err);
+	if (rc == 0 && !in)
+		return 0;
 	if (rc == 0)
 		rc = put_structure(sdmx, "dataflow", SDMX_ID, _("Activity figures"), "R", false,
 				   err);
@@ -364,7 +390,12 @@ static int row(struct writer *writer, const char *const cells[], struct err *err
 			       err);
 	if (rc == 0)
 		rc = put_value(sdmx, cell(cells, sdmx->reason), err);
-	return rc == 0 ? line_end(sdmx, err) : rc;
+	if (rc == 0)
+		rc = line_end(sdmx, err);
+	/* Behind the last row that may be written nobody needs to read on. */
+	return rc == 0 && writer->choice->window && writer->choice->window->left == 0
+		       ? sink_flush(writer->sink, err)
+		       : rc;
 }
 
 static int begin(struct writer *writer, struct err *err)
@@ -389,7 +420,7 @@ static int begin(struct writer *writer, struct err *err)
 		return err_set(err, -EINVAL,
 			       "sdmx-csv is for figures: for what lantoa query answers, without "
 			       "--revisions");
-	return rc == 0 ? put_header(sdmx, err) : rc;
+	return rc == 0 && !writer->choice->window ? put_header(sdmx, err) : rc;
 }
 
 static int finish(struct writer *writer, struct err *err)

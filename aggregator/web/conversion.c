@@ -109,15 +109,22 @@ static unsigned read_sdmx(const char *type, struct export_choice *choice, struct
 	return 0;
 }
 
-static unsigned read_accept(const char *accept, struct conversion_wish *wish, struct err *err)
+unsigned conversion_read_sdmx(const char *accept, bool *ret_named, struct export_choice *choice,
+			      struct err *err)
 {
 	static const char sdmx[] = "application/vnd.sdmx.data+csv";
 	const char *type = accept ? strstr(accept, sdmx) : NULL;
 
-	if (type) {
-		wish->wanted = true;
-		return read_sdmx(type + strlen(sdmx), &wish->choice, err);
-	}
+	*ret_named = type;
+	return type ? read_sdmx(type + strlen(sdmx), choice, err) : 0;
+}
+
+static unsigned read_accept(const char *accept, struct conversion_wish *wish, struct err *err)
+{
+	unsigned status = conversion_read_sdmx(accept, &wish->wanted, &wish->choice, err);
+
+	if (wish->wanted)
+		return status;
 	if (accept && strstr(accept, export_type(EXPORT_XLSX))) {
 		wish->wanted = true;
 		wish->choice.form = EXPORT_XLSX;

@@ -34,6 +34,10 @@ struct conversion_wish {
 unsigned conversion_read(const struct http_request *request, struct conversion_wish *ret_wish,
 			 struct err *err);
 
+/** The same of SDMX-CSV alone, from the header Accept; *@ret_named: it is among what is taken. */
+unsigned conversion_read_sdmx(const char *accept, bool *ret_named, struct export_choice *choice,
+			      struct err *err);
+
 struct conversion_calls {
 	/** Bytes of the answer, from within conversion_feed() and conversion_finish(); the first of
 	 * them begin it. -errno ends it. */

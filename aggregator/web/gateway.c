@@ -104,7 +104,7 @@ unsigned gateway_words(int rc, bool changes, const char **ret_text, unsigned *re
 }
 
 /* The log hears of it once a minute. */
-static void note(struct web *web, int rc)
+void gateway_note(struct web *web, int rc)
 {
 	uint64_t not_logged;
 
@@ -307,7 +307,7 @@ static void on_end(void *context, int rc)
 	struct http_problem problem = { 0 };
 
 	if (!passage->page)
-		note(passage->web, rc);
+		gateway_note(passage->web, rc);
 	passage->call = NULL;
 	if (passage->conversion && rc == 0) {
 		conversion_finish(passage->conversion);
@@ -361,7 +361,7 @@ static void on_short_end(void *context, int rc)
 	struct http_request *request = passage->request;
 	enum language before = language_use(http_language(request));
 
-	note(passage->web, rc);
+	gateway_note(passage->web, rc);
 	if (rc < 0)
 		passage->asked.rc = rc;
 	passage->on_answer(passage->web, request, &passage->asked);
@@ -502,7 +502,8 @@ void gateway_on_metrics(void *context, struct http_request *request)
 
 bool gateway_asks(void (*on_request)(void *context, struct http_request *request))
 {
-	return on_request == gateway_on_api || on_request == gateway_on_metrics;
+	return on_request == gateway_on_api || on_request == gateway_on_metrics ||
+	       on_request == sdmx_on_request;
 }
 
 void gateway_pass(struct web *web, struct http_request *request, const struct gateway_page *page)

@@ -19,6 +19,7 @@
 #define WEB_PAGE_COOKIE "lantoa-lang" /* of an office's page: the one that it keeps here */
 
 struct passage;
+struct exchange;
 
 struct web {
 	uv_loop_t *loop; /* outlives us */
@@ -28,12 +29,13 @@ struct web {
 	struct forward *pages;   /* to offices' pages: one that hangs takes no place of those */
 	struct guests *guests;
 	struct browsers *browsers;
-	struct passage *passages; /* owned, each by its request's way */
-	bool encrypted;           /* by us */
-	bool secure;              /* by us or the proxy: what browsers see is https */
-	bool lent;                /* the socket is systemd's */
-	int last_rc;              /* of the last answer of the aggregator, */
-	bool asked;               /* if there was one */
+	struct passage *passages;   /* owned, each by its request's way */
+	struct exchange *exchanges; /* likewise */
+	bool encrypted;             /* by us */
+	bool secure;                /* by us or the proxy: what browsers see is https */
+	bool lent;                  /* the socket is systemd's */
+	int last_rc;                /* of the last answer of the aggregator, */
+	bool asked;                 /* if there was one */
 	struct log_limit said_gone;
 	uv_timer_t timer; /* the watchdog, certificates that changed */
 	char warning[512];
@@ -69,7 +71,7 @@ bool door_own_page(const struct web *web, const struct http_request *request);
 void gateway_on_api(void *context, struct http_request *request);
 /** The province's metrics, at the address where a scraper looks for them. */
 void gateway_on_metrics(void *context, struct http_request *request);
-/** Is @on_request one of these two, for which a token is wanted? */
+/** Is @on_request one of these two, or of SDMX, for which a token is wanted? */
 bool gateway_asks(void (*on_request)(void *context, struct http_request *request));
 
 struct gateway_page { /* of an office */
@@ -95,6 +97,15 @@ void gateway_ask(struct web *web, struct http_request *request, const char *targ
 				   const struct web_asked *asked));
 /** What came instead of an answer: status and sentence. */
 unsigned gateway_words(int rc, bool changes, const char **ret_text, unsigned *ret_retry_s);
+
+/** What the log, and who looks whether we are well, hear of the aggregator: @rc as on_end's. */
+void gateway_note(struct web *web, int rc);
+
+/* --- sdmx.c: figures for statistical offices --- */
+
+void sdmx_on_request(void *context, struct http_request *request);
+/** As gateway_drop(). */
+void sdmx_drop(struct web *web);
 
 /* --- offices.c: pages of offices' agents --- */
 

@@ -35,6 +35,7 @@ static const struct http_route routes[] = {
 	{ "GET", "/style.css", pages_on_style, 0, NULL },
 	{ "GET", "/metrics", gateway_on_metrics, 0, NULL },
 	{ NULL, "/api/v1/*", gateway_on_api, 0, HTTP_ANY_ARGUMENTS },
+	{ "GET", "/sdmx/v2/*", sdmx_on_request, 0, HTTP_ANY_ARGUMENTS },
 	{ NULL, "/office/*", offices_on_page, OFFICE_BODY_MAX, HTTP_ANY_ARGUMENTS },
 	{ NULL, "/*", pages_on_nothing, 0, HTTP_ANY_ARGUMENTS },
 };
@@ -319,6 +320,7 @@ void web_stop(struct web *web)
 	notify("STOPPING=1");
 	web->open = 1u + (web->http ? 1u : 0u) + (web->forward ? 1u : 0u) + (web->pages ? 1u : 0u);
 	gateway_drop(web);
+	sdmx_drop(web);
 	if (web->http)
 		http_stop(web->http, on_part_closed, web);
 	if (web->forward)

@@ -136,7 +136,9 @@ static void export_table(struct fixture *f, const struct table *table,
 static void ask_as(struct fixture *f, const struct query *query, enum export_labels labels,
 		   unsigned keys)
 {
-	const struct export_choice choice = { EXPORT_SDMX_CSV, labels, keys };
+	const struct export_choice choice = { .form = EXPORT_SDMX_CSV,
+					      .labels = labels,
+					      .keys = keys };
 	struct table *table = NULL;
 	if (query_run(f->testbed.db, f->testbed.reference, query, &table, &f->testbed.err) < 0)
 		fail_msg("%s", f->testbed.err.text);
