@@ -365,7 +365,9 @@ int openapi_write(struct blob *out, struct err *err)
 		   "{'openapi': '3.1.0', 'info': {'title': 'Lan Toa: the province', 'version': @, "
 		   "'description': 'Figures of a province, who is missing, and what operators do. "
 		   "An answer with rows is CSV where the request says Accept: text/csv. Numbers "
-		   "have every digit. lantoa-aggregator(8) tells the rest.'}, "
+		   "have every digit. Over the network /api/v1/query and /api/v1/completeness take "
+		   "an argument more, format: csv, json, csv-excel, xlsx and, of figures, "
+		   "sdmx-csv; lantoa-web(8) has it. lantoa-aggregator(8) tells the rest.'}, "
 		   "'servers': [{'url': '/'}],\n",
 		   LANTOA_VERSION);
 	rc = put_paths(&to, err);
