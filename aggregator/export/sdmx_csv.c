@@ -3,6 +3,7 @@
  * catalogue and TIME_PERIOD. A figure that is missing is NaN, never 0 and never left out, and
  * OBS_STATUS says why. ACTION is R, replace: what is answered is all that there is. */
 #include "common/base/i18n.h"
+#include "export/sdmx_columns.h"
 #include "export/sdmx_words.h"
 #include "export/states.h"
 #include "export/writer.h"
@@ -27,22 +28,10 @@ struct sdmx {
 	char freq;
 	bool began; /* a field of the line at hand was written */
 	/* columns of the answer; COLUMN_NONE: it has none */
-	size_t area, name, from, period, value, state, reason, metric, label, label_name, kind;
+	size_t area, name, from, period, value, state, metric, label, label_name, kind;
 };
 
-/* --- columns --- */
-
-/* Of the answer, as they are; in the order of the structure. */
-static const struct {
-	const char *id, *column, *called;
-} counts[] = {
-	{ "OFFICES_DUE", "offices_due", N_("Offices due") },
-	{ "OFFICES_REPORTED", "offices_reported", N_("Offices that reported") },
-	{ "ON_TIME", "on_time", N_("On time") },
-	{ "CARRIED", "carried", N_("Carried") },
-	{ "REVISIONS", "revisions", N_("Revisions") },
-};
-#define N_COUNTS (sizeof(counts) / sizeof(counts[0]))
+/* --- fields --- */
 
 static int comma(struct sdmx *sdmx, struct err *err)
 {
@@ -107,15 +96,7 @@ static int put_structure(struct sdmx *sdmx, const char *type, const char *id, co
 
 static int put_header(struct sdmx *sdmx, struct err *err)
 {
-	static const struct {
-		const char *id, *called;
-	} first[] = { { "FREQ", N_("Frequency") },
-		      { "REF_AREA", N_("Area") },
-		      { "INDICATOR", N_("Indicator") } },
-	  behind[] = { { "OBS_STATUS", N_("Status") },
-		       { "UNIT_MEASURE", N_("Unit of measure") },
-		       { "DECIMALS", N_("Decimals") },
-		       { "REF_STRUCTURE", N_("Borders of the day") } };
+	bool own = false; /* the catalogue's dimensions were written */
 	unsigned keys = sdmx->writer.choice->keys;
 	int rc = put_structure(sdmx, "STRUCTURE", "STRUCTURE_ID", "STRUCTURE_NAME", "ACTION", true,
 			       err);
@@ -124,20 +105,16 @@ static int put_header(struct sdmx *sdmx, struct err *err)
 		rc = put(sdmx, "SERIES_KEY", err);
 	if (rc == 0 && (keys & EXPORT_OBS_KEY))
 		rc = put(sdmx, "OBS_KEY", err);
-	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]) && rc == 0; i++)
-		rc = put_named(sdmx, first[i].id, _(first[i].called), err);
-	for (size_t i = 0; i < sdmx->n && rc == 0; i++)
-		rc = put_named(sdmx, sdmx->list[i].id, sdmx->list[i].called, err);
-	if (rc == 0)
-		rc = put_named(sdmx, "TIME_PERIOD", _("Period"), err);
-	if (rc == 0)
-		rc = put_named(sdmx, "OBS_VALUE", _("Value"), err);
-	for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]) && rc == 0; i++)
-		rc = put_named(sdmx, behind[i].id, _(behind[i].called), err);
-	for (size_t i = 0; i < N_COUNTS && rc == 0; i++)
-		rc = put_named(sdmx, counts[i].id, _(counts[i].called), err);
-	if (rc == 0)
-		rc = put_named(sdmx, "REASON", _("Reason"), err);
+	for (size_t i = 0; i < n_sdmx_columns && rc == 0; i++) {
+		const struct sdmx_column *column = &sdmx_columns[i];
+
+		for (size_t k = 0; column->role != SDMX_DIMENSION && !own && k < sdmx->n && rc == 0;
+		     k++)
+			rc = put_named(sdmx, sdmx->list[k].id, sdmx->list[k].called, err);
+		own = own || column->role != SDMX_DIMENSION;
+		if (rc == 0)
+			rc = put_named(sdmx, column->id, _(column->called), err);
+	}
 	return rc == 0 ? line_end(sdmx, err) : rc;
 }
 
@@ -277,28 +254,13 @@ static int put_keys(struct sdmx *sdmx, const struct key *key, const char *const 
 	return rc;
 }
 
-static const char *freq_called(char freq)
-{
-	static const struct {
-		char freq;
-		const char *called;
-	} list[] = { { 'A', N_("Annual") },  { 'S', N_("Half-yearly") },  { 'Q', N_("Quarterly") },
-		     { 'M', N_("Monthly") }, { 'W', N_("Weekly") },       { 'D', N_("Daily") },
-		     { 'H', N_("Hourly") },  { 'N', N_("By the minute") } };
-
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (list[i].freq == freq)
-			return _(list[i].called);
-	return "";
-}
-
 static int put_dimensions(struct sdmx *sdmx, const struct key *key, const char *const cells[],
 			  struct err *err)
 {
 	const char freq[2] = { sdmx->freq, '\0' };
 	const char *name = cell(cells, sdmx->name);
 	char id[SDMX_ID_MAX];
-	int rc = put_named(sdmx, freq, freq_called(sdmx->freq), err);
+	int rc = put_named(sdmx, freq, sdmx_freq_called(sdmx->freq), err);
 
 	if (rc == 0)
 		rc = put_named(sdmx, key->area, name ? name : _("in none of the units shown"), err);
@@ -385,11 +347,12 @@ static int row(struct writer *writer, const char *const cells[], struct err *err
 		rc = put_dimensions(sdmx, &key, cells, err);
 	if (rc == 0)
 		rc = put_measure(sdmx, cells, err);
-	for (size_t i = 0; i < N_COUNTS && rc == 0; i++)
-		rc = put_value(sdmx, cell(cells, columns_find(writer->columns, counts[i].column)),
-			       err);
-	if (rc == 0)
-		rc = put_value(sdmx, cell(cells, sdmx->reason), err);
+	for (size_t i = 0; i < n_sdmx_columns && rc == 0; i++)
+		if (sdmx_columns[i].column)
+			rc = put_value(
+				sdmx,
+				cell(cells, columns_find(writer->columns, sdmx_columns[i].column)),
+				err);
 	if (rc == 0)
 		rc = line_end(sdmx, err);
 	/* Behind the last row that may be written nobody needs to read on. */
@@ -410,7 +373,6 @@ static int begin(struct writer *writer, struct err *err)
 	sdmx->period = columns_find(columns, "period");
 	sdmx->value = columns_find(columns, "value");
 	sdmx->state = columns_find(columns, "state");
-	sdmx->reason = columns_find(columns, "reason");
 	sdmx->metric = columns_find(columns, "metric");
 	sdmx->label = columns_find(columns, "label");
 	sdmx->label_name = columns_find(columns, "label_name");

@@ -1,10 +1,12 @@
-/* /sdmx/v2/data: figures as a statistical office asks for them.
+/* /sdmx/v2/: figures, and what they are made of, as a statistical office asks for them.
  *
  * 1. sdmx_on_request() reads the address (sdmx_request.h) and asks the aggregator, with the token
  *    of who asks, for the tables that say what there is (sdmx_reference.h), one after the other.
  * 2. begin() makes of both the questions (sdmx_questions.h), which are asked one after the other.
  * 3. Each answer goes through a conversion of its own to SDMX-CSV, and all of them into one pipe.
  *    The first row begins the answer; when there was none at the end, it is 204.
+ * 4. A structure is written of those tables alone, and, where it has codes of dimensions, of the
+ *    labels of each metric, which on_table() asks for behind them.
  *
  * How it can fail: as in gateway.c. A refusal of the aggregator goes on as it came, as long as
  * nothing else went out; behind the first row the answer breaks, so that nobody takes a part for
@@ -13,6 +15,7 @@
 #include "common/model/civil.h"
 #include "web/conversion.h"
 #include "web/sdmx_questions.h"
+#include "web/sdmx_structure.h"
 #include "web/web_internal.h"
 
 #include "export/head.h"
@@ -40,6 +43,7 @@ struct exchange {
 	struct sdmx_request asked; /* owned, as all below */
 	struct sdmx_reference reference;
 	enum sdmx_table table; /* that is read; SDMX_TABLES: all are */
+	size_t labels;         /* then: the metric behind the one whose labels are read */
 	unsigned status;       /* of the answer at hand */
 	char type[128];        /* of a refusal */
 	struct blob body;      /* a table, or a refusal */
@@ -215,6 +219,36 @@ static void ask_question(struct exchange *exchange)
 		ask(exchange, question->target);
 }
 
+static void tell_structure(struct exchange *exchange)
+{
+	static const struct http_field fields[] = {
+		{ "Content-Type", "application/vnd.sdmx.structure+json;version=2.0.0" },
+		{ "Cache-Control", "no-store" }
+	};
+	char prepared[INSTANT_TEXT_MAX], *body;
+	json_t *message = NULL;
+	struct err err;
+	unsigned status =
+		sdmx_structure_make(&exchange->asked, &exchange->reference,
+				    civil_format(civil_now_us(), prepared), &message, &err);
+
+	if (status) {
+		fail(exchange, status, err.text, status == 503 ? WEB_RETRY_S : 0);
+		return;
+	}
+	body = json_dumps(message, JSON_COMPACT);
+	json_decref(message);
+	if (!body) {
+		(void)err_memory(&err);
+		fail(exchange, 503, err.text, WEB_RETRY_S);
+		return;
+	}
+	exchange->bytes += strlen(body);
+	http_answer_fields(exchange->request, 200, fields, 2, body, strlen(body));
+	free(body);
+	exchange_free(exchange);
+}
+
 /* All is known: what is to be asked? */
 static void begin(struct exchange *exchange)
 {
@@ -241,23 +275,43 @@ static void ask_table(struct exchange *exchange)
 	ask(exchange, target);
 }
 
+static void ask_labels(struct exchange *exchange)
+{
+	const struct metric *metric = sdmx_divided(&exchange->reference, &exchange->labels);
+	char target[256];
+
+	if (metric) {
+		(void)snprintf(target, sizeof(target), WEB_API "labels?name=%s", metric->name);
+		ask(exchange, target);
+	} else {
+		tell_structure(exchange);
+	}
+}
+
 static void on_table(struct exchange *exchange)
 {
+	const char *csv = exchange->body.data ? (const char *)exchange->body.data : "";
+	struct sdmx_reference *reference = &exchange->reference;
+	bool tables = exchange->table < SDMX_TABLES;
 	struct err err;
-	int rc = sdmx_reference_read(&exchange->reference, exchange->table,
-				     exchange->body.data ? (const char *)exchange->body.data : "",
-				     exchange->body.len, &err);
+	int rc = tables ? sdmx_reference_read(reference, exchange->table, csv, exchange->body.len,
+					      &err)
+			: sdmx_labels_read(reference, csv, exchange->body.len, &err);
 
 	blob_free(&exchange->body);
 	if (rc < 0) {
 		fail(exchange, 502, err.text, 0);
 		return;
 	}
-	exchange->table++;
+	exchange->table += tables ? 1 : 0;
 	if (exchange->table < SDMX_TABLES)
 		ask_table(exchange);
-	else
+	else if (exchange->asked.kind == SDMX_DATA)
 		begin(exchange);
+	else if (sdmx_structure_has_labels(&exchange->asked))
+		ask_labels(exchange);
+	else
+		tell_structure(exchange);
 }
 
 static const char *field_of(const struct forward_head *head, const char *name)
@@ -392,6 +446,24 @@ static unsigned read_accept(const char *accept, struct export_choice *choice, st
 	return status;
 }
 
+/* The same of a structure. */
+static unsigned read_structure_accept(const char *accept, struct err *err)
+{
+	static const char *const taken[] = { "application/vnd.sdmx.structure+json",
+					     "application/json", "application/*", "*/*" };
+	static const char type[] = "application/vnd.sdmx.structure+json";
+	const char *named = accept ? strstr(accept, type) : NULL;
+	const char *version = named ? strstr(named, "version=") : NULL;
+	bool its_own = version && (size_t)(version - named) < strcspn(named, ",");
+
+	if (takes(accept, taken, 4) && (!its_own || strncmp(version, "version=2.0", 11) == 0))
+		return 0;
+	(void)err_set(err, -ENOTSUP,
+		      "structures are there as application/vnd.sdmx.structure+json, version 2.0.0, "
+		      "alone");
+	return 406;
+}
+
 static unsigned understand(struct exchange *exchange, struct err *err)
 {
 	struct http_request *request = exchange->request;
@@ -401,6 +473,8 @@ static unsigned understand(struct exchange *exchange, struct err *err)
 	if (status == 0 && exchange->asked.as_of &&
 	    civil_parse(exchange->asked.as_of, &at_us, err) < 0)
 		status = 400;
+	if (status == 0 && exchange->asked.kind != SDMX_DATA)
+		return read_structure_accept(http_header(request, "Accept"), err);
 	if (status == 0)
 		status = read_accept(http_header(request, "Accept"), &exchange->wish.choice, err);
 	exchange->window = (struct export_window){ .skip = exchange->asked.offset,

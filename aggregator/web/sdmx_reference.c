@@ -1,5 +1,6 @@
 #include "web/sdmx_reference.h"
 
+#include "common/base/array.h"
 #include "common/text/csv_table.h"
 
 #include <ctype.h>
@@ -53,8 +54,32 @@ int sdmx_reference_read(struct sdmx_reference *reference, enum sdmx_table which,
 	return rc == 0 ? find_dimensions(reference, err) : rc;
 }
 
+const struct metric *sdmx_divided(const struct sdmx_reference *reference, size_t *at)
+{
+	const struct catalogue *catalogue = reference->catalogue;
+
+	for (; *at < catalogue->n; (*at)++)
+		if (catalogue->metrics[*at].n_dimensions > 0)
+			return &catalogue->metrics[(*at)++];
+	return NULL;
+}
+
+int sdmx_labels_read(struct sdmx_reference *reference, const char *csv, size_t len, struct err *err)
+{
+	struct table **list = array_room(reference->labels, reference->n_labels, sizeof(*list));
+	int rc = list ? csv_table(csv, len, &list[reference->n_labels], err) : err_memory(err);
+
+	if (list)
+		reference->labels = list;
+	reference->n_labels += rc == 0 ? 1 : 0;
+	return rc;
+}
+
 void sdmx_reference_free(struct sdmx_reference *reference)
 {
+	for (size_t i = 0; i < reference->n_labels; i++)
+		table_close(reference->labels[i]);
+	free(reference->labels);
 	free(reference->dimensions);
 	catalogue_close(reference->catalogue);
 	table_close(reference->indicators);

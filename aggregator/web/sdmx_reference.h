@@ -18,6 +18,8 @@ struct sdmx_reference {
 	const char **dimensions; /* owned [n_dimensions], names lent by the catalogue: each once,
 				    ascending, as SDMX-CSV has them behind INDICATOR */
 	size_t n_dimensions;
+	struct table **labels; /* owned [n_labels]: of each metric that is divided, that was read */
+	size_t n_labels;
 };
 
 /** The path of table @which under /api/v1/. */
@@ -25,6 +27,12 @@ const char *sdmx_table_path(enum sdmx_table which);
 /** Read one as it came, CSV. -EINVAL: it is none; -ENOMEM. */
 int sdmx_reference_read(struct sdmx_reference *reference, enum sdmx_table which, const char *csv,
 			size_t len, struct err *err);
+/** The first metric from *@at on that is divided by something, and *@at behind it; NULL: none is.
+ */
+const struct metric *sdmx_divided(const struct sdmx_reference *reference, size_t *at);
+/** Its labels, as /api/v1/labels has them. */
+int sdmx_labels_read(struct sdmx_reference *reference, const char *csv, size_t len,
+		     struct err *err);
 void sdmx_reference_free(struct sdmx_reference *reference);
 
 /** The text of @column in row @row, "" where there is none. */

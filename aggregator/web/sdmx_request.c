@@ -93,6 +93,43 @@ static unsigned check_old_flow(char *flow, struct err *err)
 			  n > 2 ? pieces[2] : "*", err);
 }
 
+static const struct {
+	const char *name;
+	enum sdmx_kind kind;
+} kinds[] = {
+	{ "dataflow", SDMX_DATAFLOW },
+	{ "datastructure", SDMX_DATASTRUCTURE },
+	{ "codelist", SDMX_CODELIST },
+	{ "conceptscheme", SDMX_CONCEPTSCHEME },
+};
+
+/* structure/KIND/AGENCY/ID/VERSION, @segments[@n]; what is left out is all. */
+static unsigned read_structure(struct sdmx_request *request, char *segments[], size_t n,
+			       struct err *err)
+{
+	const char *kind = n > 1 ? segments[1] : "", *agency = n > 2 ? segments[2] : "*",
+		   *version = n > 4 ? segments[4] : "*";
+
+	request->kind = SDMX_DATA;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].name, kind) == 0)
+			request->kind = kinds[i].kind;
+	if (request->kind == SDMX_DATA) {
+		(void)err_set(err, -ENOTSUP,
+			      "of structures there are dataflow, datastructure, codelist and "
+			      "conceptscheme, and not '%.64s'",
+			      kind);
+		return 501;
+	}
+	request->id = n > 3 && !is_wild(segments[3]) ? segments[3] : "";
+	if (n <= 5 && (is_wild(agency) || strcmp(agency, SDMX_AGENCY) == 0) &&
+	    (is_wild(version) || is_version(version)))
+		return 0;
+	(void)err_set(err, -ENOENT, "there is no %.64s:%.64s(%.64s); there is %s", agency,
+		      request->id, version, SDMX_AGENCY " " SDMX_VERSION);
+	return 404;
+}
+
 static unsigned read_path(struct sdmx_request *request, char *path, struct err *err)
 {
 	char *segments[SEGMENTS_MAX] = { NULL }, *cursor = path, *end = path + strlen(path);
@@ -106,13 +143,14 @@ static unsigned read_path(struct sdmx_request *request, char *path, struct err *
 			(void)err_set(err, -EINVAL, "the address is no UTF-8");
 			return 400;
 		}
+	if (!cursor && n > 0 && strcmp(segments[0], "structure") == 0)
+		return read_structure(request, segments, n, err);
 	if (cursor || n == 0 || strcmp(segments[0], "data") != 0) {
 		(void)err_set(err, -ENOENT, "there is no '%.64s' here; there is %s",
 			      n > 0 ? segments[0] : "", SDMX_DATA_PATH "/KEY");
 		return n > 0 && (strcmp(segments[0], "availability") == 0 ||
 				 strcmp(segments[0], "schema") == 0 ||
-				 strcmp(segments[0], "metadata") == 0 ||
-				 strcmp(segments[0], "structure") == 0)
+				 strcmp(segments[0], "metadata") == 0)
 			       ? 501
 			       : 404;
 	}
@@ -242,13 +280,32 @@ static bool is_among(const char *list, const char *value)
 	return false;
 }
 
+/* The arguments of a structure. */
+static unsigned read_references(struct sdmx_request *request, const char *name, const char *value,
+				struct err *err)
+{
+	if (strcmp(name, "detail") == 0 && strcmp(value, "full") == 0)
+		return 0;
+	if (strcmp(name, "references") != 0 || !is_among("none all children descendants", value)) {
+		(void)err_set(err, -EINVAL,
+			      "of a structure there are references=none, all, children or "
+			      "descendants, and detail=full, and not %.64s=%.64s",
+			      name, value);
+		return 400;
+	}
+	request->references = strcmp(value, "none") != 0;
+	return 0;
+}
+
 static unsigned read_argument(struct sdmx_request *request, char *name, char *value,
 			      struct err *err)
 {
-	if (strncmp(name, "c[", 2) == 0)
+	if (strncmp(name, "c[", 2) == 0 && request->kind == SDMX_DATA)
 		return read_condition(request, name, value, err);
 	if (!*value)
 		return bad(err, name, value);
+	if (request->kind != SDMX_DATA)
+		return read_references(request, name, value, err);
 	if (strcmp(name, "offset") == 0)
 		return read_number(name, value, &request->offset, err);
 	if (strcmp(name, "limit") == 0)

@@ -19,9 +19,20 @@ struct sdmx_condition { /* c[DIMENSION]=VALUE,VALUE */
 	char *values; /* parted by commas */
 };
 
+enum sdmx_kind {
+	SDMX_DATA,
+	SDMX_DATAFLOW,
+	SDMX_DATASTRUCTURE,
+	SDMX_CODELIST,
+	SDMX_CONCEPTSCHEME,
+};
+
 struct sdmx_request {
-	char *text; /* owned: what all below is lent by */
-	char *key;  /* of series, several parted by commas; "": all of them */
+	enum sdmx_kind kind;
+	const char *id;  /* of a structure; "": all of its kind */
+	bool references; /* and all that belongs to it */
+	char *text;      /* owned: what all below is lent by */
+	char *key;       /* of series, several parted by commas; "": all of them */
 	struct sdmx_condition conditions[SDMX_CONDITIONS_MAX]; /* all but TIME_PERIOD's */
 	size_t n_conditions;
 	const char *from, *to;  /* TIME_PERIOD, both included; NULL: not said */

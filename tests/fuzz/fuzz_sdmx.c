@@ -2,6 +2,7 @@
  * an address may have, as often as is allowed, and each thing once. */
 #include "fuzz/fuzz.h"
 #include "web/sdmx_questions.h"
+#include "web/sdmx_structure.h"
 #include "web/target.h"
 
 #include <errno.h>
@@ -40,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct sdmx_request request = { 0 };
 	struct sdmx_questions questions = { 0 };
 	struct err err = { 0 };
+	json_t *message = NULL;
 	char *target = malloc(len + 1);
 
 	require(target);
@@ -56,14 +58,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			require(sdmx_reference_read(&reference, which, csv[which],
 						    strlen(csv[which]), &err) == 0);
 		require(reference.n_dimensions == 2);
-		status = sdmx_questions_make(&request, &reference, "2025-08-01", &questions, &err);
+		if (request.kind == SDMX_DATA)
+			status = sdmx_questions_make(&request, &reference, "2025-08-01", &questions,
+						     &err);
+		else
+			status = sdmx_structure_make(&request, &reference, "2025-08-01", &message,
+						     &err);
 		require(status == 0 || *err.text);
+		require(request.kind == SDMX_DATA || !message == (status != 0));
 		if (status == 0)
 			check_questions(&questions);
 	}
 	sdmx_questions_free(&questions);
 	sdmx_reference_free(&reference);
 	sdmx_request_free(&request);
+	json_decref(message);
 	free(target);
 	return 0;
 }

@@ -1,4 +1,4 @@
-"""Figures as a statistical office asks lantoa-web for them: /sdmx/v2/data."""
+"""Figures, and what they are made of, as a statistical office asks lantoa-web for them: /sdmx/v2/."""
 
 import csv
 import io
@@ -170,6 +170,76 @@ class Rest(web.WebRig):
         self.assertEqual((answer.status, answer.body), (204, b""), answer)
         self.assertEqual(self.ask(f"{FLOW}/M.28001@1976-01-01.teams._T.A1?{DAY}").status, 204)
         self.assertEqual(self.ask(f"{FLOW}/D.28001@1976-01-01.visits._T.A1?{DAY}&c[DESK]=B").status, 204)
+
+    def structure(self, target, **headers):
+        answer = self.ask(f"/sdmx/v2/structure/{target}", **headers)
+        self.assertEqual((answer.status, answer.headers["Content-Type"]),
+                         (200, "application/vnd.sdmx.structure+json;version=2.0.0"), answer)
+        return json.loads(answer.text)["data"]
+
+    def test_structures_declare_what_files_have(self):
+        data = self.structure("dataflow/LANTOA/FIGURES/1.0.0?references=all")
+        parts = data["dataStructures"][0]["dataStructureComponents"]
+        dimensions = parts["dimensionList"]["dimensions"]
+        time = parts["dimensionList"]["timeDimension"]
+        others = parts["measureList"]["measures"] + parts["attributeList"]["attributes"]
+        rows = self.rows(f"{FLOW}/.*.visits._T.*?{DAY}") + self.rows(f"{FLOW}/M.*.teams._T._T?{BETWEEN}")
+        # The columns of a file are those that are declared, in that order.
+        self.assertEqual(list(rows[0])[3:], [one["id"] for one in dimensions + [time] + others])
+        self.assertEqual([one["position"] for one in dimensions], list(range(len(dimensions))))
+        self.assertEqual([one["id"] for one in dimensions], ["FREQ", "REF_AREA", "INDICATOR", "APP", "DESK"])
+        # Each is a concept, and each code that occurs is in its list.
+        concepts = {f"{one['id']}" for one in data["conceptSchemes"][0]["concepts"]}
+        lists = {one["id"]: {code["id"] for code in one["codes"]} for one in data["codelists"]}
+        for one in data["codelists"]:
+            self.assertEqual(len(one["codes"]), len(lists[one["id"]]), "a code twice")
+        coded = 0
+        for one in dimensions + [time] + others:
+            self.assertIn(one["id"], concepts)
+            self.assertTrue(one["conceptIdentity"].endswith(f"CS_FIGURES(1.0.0).{one['id']}"))
+            urn = one.get("localRepresentation", {}).get("enumeration")
+            if urn:
+                codes = lists[urn.partition("LANTOA:")[2].partition("(")[0]]
+                self.assertLessEqual({row[one["id"]] for row in rows}, codes)
+                coded += 1
+        self.assertEqual(coded, 6)
+        self.assertEqual(coded, len(lists))
+        self.assertLessEqual({"28004@1976-01-01", "28004@2025-07-01"}, lists["CL_REF_AREA"])
+        self.assertLessEqual({"A1", "B2", "_T", "_U"}, lists["CL_DESK"])
+        self.assertIn("visits-b", lists["CL_INDICATOR"])
+        self.assertLessEqual({row["OBS_STATUS"] for row in rows}, lists["CL_OBS_STATUS"])
+        self.assertEqual(data["dataflows"][0]["structure"],
+                         "urn:sdmx:org.sdmx.infomodel.datastructure.DataStructure=LANTOA:FIGURES(1.0.0)")
+
+    def test_one_structure_at_a_time(self):
+        kinds = {"dataflows", "dataStructures", "codelists", "conceptSchemes"}
+        for target, kind in (("dataflow/LANTOA/FIGURES/1.0.0", "dataflows"), ("dataflow", "dataflows"),
+                             ("datastructure/LANTOA/FIGURES/+", "dataStructures"), ("codelist/*/CL_FREQ", "codelists"),
+                             ("conceptscheme/LANTOA/CS_FIGURES/*?references=none", "conceptSchemes")):
+            data = self.structure(target)
+            self.assertEqual([len(data[one]) for one in sorted(kinds)], [int(one == kind) for one in sorted(kinds)])
+        self.assertEqual({one["id"] for one in self.structure("codelist/LANTOA/*/1.0.0")["codelists"]},
+                         {"CL_FREQ", "CL_REF_AREA", "CL_INDICATOR", "CL_OBS_STATUS", "CL_APP", "CL_DESK"})
+        areas = self.structure("codelist/LANTOA/CL_REF_AREA/1.0.0", accept_language="vi")["codelists"][0]
+        self.assertEqual(areas["name"], "Địa bàn")
+        self.assertIn({"id": "28004@2025-07-01", "name": "Phường Bốn mới", "names": {"vi": "Phường Bốn mới"}}, areas["codes"])
+        self.assertEqual([one["id"] for one in self.structure("codelist/LANTOA/CL_DESK/1.0.0")["codelists"][0]["codes"]],
+                         ["_T", "_U", "A1", "B2"])
+
+    def test_structures_that_are_not_there(self):
+        self.refused("/sdmx/v2/structure/hierarchy/LANTOA/X", 501, "codelist", "hierarchy")
+        self.refused("/sdmx/v2/structure/codelist/LANTOA/CL_COLOUR/1.0.0", 404, "CL_COLOUR", "CL_DESK", "CL_FREQ")
+        self.refused("/sdmx/v2/structure/dataflow/LANTOA/OTHER/1.0.0", 404, "OTHER", "FIGURES")
+        self.refused("/sdmx/v2/structure/dataflow/WHO/FIGURES/1.0.0", 404, "WHO", "LANTOA")
+        self.refused("/sdmx/v2/structure/dataflow/LANTOA/FIGURES/7.0.0", 404, "7.0.0", "1.0.0")
+        self.refused("/sdmx/v2/structure/dataflow?references=parents", 400, "parents", "children")
+        self.refused("/sdmx/v2/structure/dataflow?limit=1", 400, "limit")
+        for accept in ("application/vnd.sdmx.structure+xml;version=3.0.0", "text/csv",
+                       "application/vnd.sdmx.structure+json;version=1.0.0"):
+            self.refused("/sdmx/v2/structure/dataflow", 406, "2.0.0", accept=accept)
+        self.structure("dataflow", accept="application/vnd.sdmx.structure+json;version=2.0.0, */*;q=0.1")
+        self.assertEqual(self.web.ask("GET", "/sdmx/v2/structure/dataflow").status, 401)
+        self.assertEqual(self.web.ask("GET", "/sdmx/v2/structure/dataflow", "A" * 43).status, 401)
 
     def test_what_is_not_there(self):
         key = "D.28001@1976-01-01.visits._T._T"
