@@ -26,7 +26,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define TABLE_MAX    (16u << 20) /* bytes of one of the aggregator's tables */
+#define TABLES_MAX   (32u << 20) /* bytes of the aggregator's tables, all together */
 #define REFUSAL_MAX  (64u << 10) /* of what it says instead of an answer */
 #define LANGUAGE_MAX 256u
 
@@ -47,6 +47,7 @@ struct exchange {
 	unsigned status;       /* of the answer at hand */
 	char type[128];        /* of a refusal */
 	struct blob body;      /* a table, or a refusal */
+	size_t read;           /* bytes of the tables before it */
 	bool too_long;
 	struct sdmx_questions questions;
 	size_t at; /* the question that is asked */
@@ -258,6 +259,7 @@ static void begin(struct exchange *exchange)
 					      day_format(civil_day(civil_now_us()), today),
 					      &exchange->questions, &err);
 
+	sdmx_reference_free(&exchange->reference); /* a slow reader keeps none of it */
 	if (status)
 		fail(exchange, status, err.text, status == 503 ? WEB_RETRY_S : 0);
 	else
@@ -298,6 +300,7 @@ static void on_table(struct exchange *exchange)
 					      &err)
 			: sdmx_labels_read(reference, csv, exchange->body.len, &err);
 
+	exchange->read += exchange->body.len;
 	blob_free(&exchange->body);
 	if (rc < 0) {
 		fail(exchange, 502, err.text, 0);
@@ -347,7 +350,7 @@ static void on_data(void *context, const void *data, size_t len)
 	struct err err;
 
 	if (!exchange->conversion || exchange->status != 200) {
-		size_t most = exchange->status == 200 ? TABLE_MAX : REFUSAL_MAX;
+		size_t most = exchange->status == 200 ? TABLES_MAX - exchange->read : REFUSAL_MAX;
 
 		if (len > most - body->len || blob_append(body, data, len) < 0)
 			exchange->too_long = true;

@@ -1,6 +1,7 @@
 """Figures, and what they are made of, as a statistical office asks lantoa-web for them: /sdmx/v2/."""
 
 import csv
+import http.client
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import unittest
 import rig
 import web
 
+MANY = 20000  # units
 SDMX = "application/vnd.sdmx.data+csv"
 FLOW = "/sdmx/v2/data/dataflow/LANTOA/FIGURES/1.0.0"
 DAYS = "c[TIME_PERIOD]=ge:2025-06-29+le:2025-06-30"
@@ -278,6 +280,29 @@ class Rest(web.WebRig):
         head = self.ask(target, method="HEAD")
         self.assertEqual((head.status, head.body), (200, b""), head)
         self.assertEqual(self.ask(target, method="POST").status, 404)
+
+    def test_long_answers_are_whole_or_seen_to_be_cut(self):
+        more = "".join(f"{n},N{n},commune,815,1976-01-01,\n" for n in range(100000, 100000 + MANY))
+        self.province.put_csv("/v1/units", UNITS + more)
+        target = f"{FLOW}/D..visits._T._T?c[TIME_PERIOD]=ge:2025-06-26+le:2025-06-30"
+        areas = self.structure("codelist/LANTOA/CL_REF_AREA/1.0.0")["codelists"][0]["codes"]
+        self.assertEqual(len(areas), MANY + 8 + 1)
+        rows = self.rows(target)
+        self.assertEqual(len(rows), 5 * (MANY + 7))
+        self.assertLessEqual({row["REF_AREA"] for row in rows}, {code["id"] for code in areas})
+        self.assertEqual({row["OBS_VALUE"] for row in rows if row["REF_AREA"] > "28002"} - {"15", "0"}, {"NaN"})
+        # Its first rows were read when the province goes: the end is missing, and that is seen.
+        connection = self.web.connection()
+        self.addCleanup(connection.close)
+        connection.request("GET", target, headers={"Host": self.web.host,
+                                                   "Authorization": f"Bearer {self.tokens['viewer']}"})
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 200)
+        self.assertTrue(answer.read(1000).startswith(b"STRUCTURE,"))
+        self.province.process.kill()
+        with self.assertRaises(http.client.IncompleteRead):
+            answer.read()
+        self.assert_well()  # and what it held is given back
 
     def test_who_may(self):
         target = f"{FLOW}/D.28001@1976-01-01.visits._T._T?{DAY}"
