@@ -12,11 +12,11 @@ class Several(rig.Rig):
         super().setUp()
         agent = self.agent("28001").start()
         rig.wait_for(lambda: "visits" in agent.command("catalogue").out, "the catalogue")
-        for words in (["visits=12", "balance=1.25", "--period", "2025-06-30"],
-                      ["visits=10", "balance=-0.5", "--period", "2025-06-29"],
-                      ["visits=8", "--period", "2024-06-30"], ["teams=3", "--period", "2025-06"]):
-            self.assertEqual(agent.record(*words).code, 0)
-        rig.wait_for(lambda: self.province.value("teams", **{"from": "2025-06"}) == 3, "the figures")
+        for period, words in (("2025-06-30", ["visits=12", "balance=1.25"]), ("2025-06-29", ["visits=10", "balance=-0.5"]),
+                              ("2024-06-30", ["visits=8"]), ("2025-06", ["teams=3"])):
+            self.assertEqual(agent.record(*words, "--period", period).code, 0)
+            name = words[0].split("=")[0]  # each day is a batch of its own
+            rig.wait_for(lambda name=name, period=period: self.province.value(name, **{"from": period}) is not None, period)
 
     def order(self, *words):
         outcome = self.lantoa(*words)
