@@ -207,15 +207,16 @@ static int refuse_held(const struct hand *hand, struct err *err)
 	switch (hand->held) {
 	case VERDICT_CLOSED:
 		err_set(err, -EEXIST,
-			"%s is closed, and the figure would only wait; open it (`lantoa reopen`), "
-			"record, and close it again",
+			"%s is closed (`lantoa closed` tells by which period), and the figure "
+			"would only wait; open that one with lantoa reopen, record, and close it "
+			"again",
 			period);
 		break;
 	case VERDICT_NOT_IN_FORCE:
 		err_set(err, -EEXIST,
 			"%s had no unit in force in %s, and the figure would only wait; `lantoa "
-			"office show %s` tells which it had when, and `lantoa office move` mends "
-			"it",
+			"office show %s` tells which it had when; give it one with lantoa office "
+			"move",
 			code, period, code);
 		break;
 	default:
