@@ -754,7 +754,8 @@ const struct command commands[] = {
 	  .path = "/v1/quarantine",
 	  .forms = "csv-excel xlsx" },
 	{ .words = "quarantine release",
-	  .usage = "--entry NUMBER | --office CODE | --metric NAME | --all [--dry-run]",
+	  .usage = "--entry NUMBER | --office CODE | --metric NAME | --all [--closed] "
+		   "[--older-copy] [--dry-run]",
 	  .help = N_("Judge anew what is in quarantine, once the cause is mended: what may count "
 		     "now counts as if it always had, the rest stays and is told with its reasons. "
 		     "Periods that are closed need --closed, figures of a machine that was set "

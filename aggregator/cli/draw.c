@@ -237,6 +237,10 @@ static const struct title {
 	{ "questions", N_("Greetings and pings a minute"), 0 },
 	{ "refused", N_("Refused messages a minute"), 0 },
 	{ "row", N_("Row"), WORDS },
+	{ "role", N_("Role"), 0 },
+	{ "created", N_("Made"), 0 },
+	{ "expires", N_("Good until"), 0 },
+	{ "last_used", N_("Last used"), 0 },
 	{ "series", N_("Series"), 0 },
 	{ "limits.waiting", N_("Batches that wait for a commit"), 0 },
 	/* counters of status: of gate and intake since the start, but for what is told of now */

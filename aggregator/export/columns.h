@@ -9,6 +9,7 @@
 
 enum column_kind {
 	COLUMN_TEXT,   /* names, sentences */
+	COLUMN_WORD,   /* one of a few words of the protocol, which people read translated */
 	COLUMN_CODE,   /* of units, offices: digits, but no number */
 	COLUMN_PERIOD, /* 2025-06, 2025-06-30 */
 	COLUMN_NUMBER, /* decimals, exact */

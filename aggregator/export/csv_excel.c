@@ -70,6 +70,8 @@ static int put_cell(struct csv_excel *csv, size_t i, const char *text, struct er
 		return put_number(csv, text, err);
 	if (kind == COLUMN_CODE || kind == COLUMN_PERIOD)
 		return put_code(csv, text, err);
+	if (kind == COLUMN_WORD && *text)
+		text = _(text);
 	words = i == csv->state ? state_words_find(text) : NULL;
 	return put_text(csv, words ? _(words->called) : text, err);
 }

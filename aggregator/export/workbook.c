@@ -31,8 +31,9 @@ struct workbook {
 	size_t n_rows, n_noted;
 	unsigned decimals; /* of values, as they are shown; more where one has more */
 	size_t kept[16];   /* columns of the answer, as kept[] names them */
-	size_t label, period, value, state, reason, due, reported, missing;
-	int64_t n_due, n_reported, n_missing;
+	size_t label, period, value, state, reason, due, reported, missing, row;
+	int64_t n_due[2], n_reported[2], n_missing[2]; /* [1]: of rows that are totals */
+	bool has_totals;
 	struct reason reasons[REASONS_MAX];
 	size_t n_reasons;
 	uint64_t n_more; /* rows with a reason that is not listed */
@@ -62,6 +63,7 @@ static void find_columns(struct workbook *book)
 	book->due = columns_find(columns, "due");
 	book->reported = columns_find(columns, "reported");
 	book->missing = columns_find(columns, "missing");
+	book->row = columns_find(columns, "row");
 }
 
 static double width_of(enum column_kind kind)
@@ -75,6 +77,7 @@ static double width_of(enum column_kind kind)
 	case COLUMN_TIME:
 		return 18;
 	case COLUMN_TEXT:
+	case COLUMN_WORD:
 		break;
 	}
 	return 30;
@@ -129,6 +132,8 @@ static int put_cell(struct workbook *book, size_t i, const char *text, struct er
 	if (text && book->writer.columns->kinds[i] == COLUMN_NUMBER && number_is(text))
 		return xlsx_number(&book->xlsx, book->all, book->n_rows, i, text,
 				   i == book->value ? book->decimals : 0, false, err);
+	if (text && *text && book->writer.columns->kinds[i] == COLUMN_WORD)
+		text = _(text);
 	return xlsx_text(book->all, book->n_rows, i, state ? _(state->called) : text, NULL, err);
 }
 
@@ -171,7 +176,8 @@ static int lay_out(struct workbook *book, const char *const cells[], struct err 
 static int row(struct writer *writer, const char *const cells[], struct err *err)
 {
 	struct workbook *book = (struct workbook *)writer;
-	const char *reason = cell(cells, book->reason);
+	const char *reason = cell(cells, book->reason), *kind = cell(cells, book->row);
+	bool total = kind && strncmp(kind, "total", 5) == 0;
 	int rc = reason ? note_reason(book, reason, err) : 0;
 
 	if (++book->n_rows > XLSX_ROWS_MAX)
@@ -180,9 +186,10 @@ static int row(struct writer *writer, const char *const cells[], struct err *err
 			       "for less, or choose csv");
 	for (size_t i = 0; i < writer->columns->n && rc == 0; i++)
 		rc = put_cell(book, i, cells[i], err);
-	book->n_due += count_of(cells, book->due);
-	book->n_reported += count_of(cells, book->reported);
-	book->n_missing += count_of(cells, book->missing);
+	book->has_totals |= total;
+	book->n_due[total] += count_of(cells, book->due);
+	book->n_reported[total] += count_of(cells, book->reported);
+	book->n_missing[total] += count_of(cells, book->missing);
 	return rc == 0 && book->shown ? lay_out(book, cells, err) : rc;
 }
 
@@ -372,6 +379,8 @@ static int note_standing(struct workbook *book, struct err *err)
 	const struct head *head = book->writer.head;
 	const char *known = head_text(head, "query", "known");
 	const char *structure = head_text(head, "query", "structure");
+	/* A report stands in each label's row, and in the total's again: it is one. */
+	bool counted = book->has_totals || book->label == COLUMN_NONE;
 	char now[INSTANT_TEXT_MAX];
 	int rc = note(book, _("As known on"), known ? known : civil_format(civil_now_us(), now),
 		      err);
@@ -379,12 +388,14 @@ static int note_standing(struct workbook *book, struct err *err)
 	if (rc == 0)
 		rc = note(book, _("Borders of the day"),
 			  structure ? structure : _("as they were in each period"), err);
-	if (rc == 0 && book->due != COLUMN_NONE)
-		rc = note_count(book, _("Reports due"), book->n_due, err);
-	if (rc == 0 && book->reported != COLUMN_NONE)
-		rc = note_count(book, _("of these, reported"), book->n_reported, err);
-	if (rc == 0 && book->missing != COLUMN_NONE)
-		rc = note_count(book, _("of these, missing"), book->n_missing, err);
+	if (counted && rc == 0 && book->due != COLUMN_NONE)
+		rc = note_count(book, _("Reports due"), book->n_due[book->has_totals], err);
+	if (counted && rc == 0 && book->reported != COLUMN_NONE)
+		rc = note_count(book, _("of these, reported"), book->n_reported[book->has_totals],
+				err);
+	if (counted && rc == 0 && book->missing != COLUMN_NONE)
+		rc = note_count(book, _("of these, missing"), book->n_missing[book->has_totals],
+				err);
 	return rc == 0 ? note(book, _("Head of the ledger"), head_text(head, "ledger", "head"), err)
 		       : rc;
 }

@@ -104,6 +104,29 @@ class Workbooks(unittest.TestCase):
         book = self.book(rows, language="vi_VN.UTF-8")
         self.assertEqual(book.sheetnames, ["Số liệu", "Tất cả các dòng", "Ghi chú"])
 
+    def test_a_report_that_stands_in_several_rows_is_due_once(self):
+        columns = ["row", "area", "name", "period", "value", "due", "reported", "missing", "before_period", "before_due"]
+        part = [["part", code, f"Xã {code}", "2025-06", "7", "2", "1", "1", "2024-06", "2"] for code in ("08", "09")]
+        total = [["total", "82", "Tỉnh", "2025-06", "14", "4", "2", "2", "2024-06", "4"],
+                 ["total_rest", None, None, "2025-06", "1", "1", "1", "0", "2024-06", "1"]]
+
+        def noted(rows):
+            book = self.book(rows)
+            notes = dict((row[0].value, row[1].value) for row in book["Notes"].iter_rows())
+            return tuple(notes.get(key) for key in ("Reports due", "of these, reported", "of these, missing"))
+
+        self.assertEqual(noted([columns] + part), ("4", "2", "2"))
+        self.assertEqual(noted([columns] + part + total), ("5", "3", "2"))
+        by_label = [columns + ["label"]] + [row + [label] for row in part for label in ("a", "b")]
+        self.assertEqual(noted(by_label), (None, None, None))  # each label's row has all who are due
+        self.assertEqual(noted(by_label + [row + [None] for row in total]), ("5", "3", "2"))
+        sheet = self.book([columns] + part + total, language="vi_VN.UTF-8")["Tất cả các dòng"]
+        self.assertEqual([sheet.cell(1, n).value for n in (1, 9, 10)], ["Dòng", "Kỳ so sánh", "Kỳ so sánh: phải nộp"])
+        self.assertEqual([sheet.cell(n, 1).value for n in (2, 4)], ["thành phần", "tổng"])
+        self.assertEqual((sheet["I2"].value, sheet["J2"].value), ("2024-06", 2))
+        # Excel would make a day of a bare 2024-06.
+        self.assertIn('"=""2024-06"""', exported([columns] + part, "csv-excel").decode())
+
     def test_every_digit_and_every_letter_comes_back(self):
         for seed in range(*([rig.seed(), rig.seed() + 1] if os.environ.get("LANTOA_SEED") else [12])):
             dice = random.Random(seed)
