@@ -37,7 +37,8 @@ static bool has_forms(const char *target)
 	return false;
 }
 
-/* @target without its argument "format=...", which is ours. */
+/* @target without its argument "format=...", which is ours, and without those that are empty: a
+ * form of a page sends the fields that nobody filled in, too. */
 static void without_format(const char *target, char out[TARGET_MAX])
 {
 	const char *query = strchr(target, '?');
@@ -48,7 +49,9 @@ static void without_format(const char *target, char out[TARGET_MAX])
 	while (query) {
 		const char *pair = query + 1, *end = pair + strcspn(pair, "&");
 
-		if (strncmp(pair, "format=", 7) != 0) {
+		size_t name = strcspn(pair, "=&");
+
+		if (strncmp(pair, "format=", 7) != 0 && pair + name + 1 != end) {
 			out[len++] = mark;
 			memcpy(out + len, pair, (size_t)(end - pair));
 			len += (size_t)(end - pair);

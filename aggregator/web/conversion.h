@@ -30,6 +30,8 @@ struct conversion_wish {
  * application/vnd.openxmlformats-officedocument.spreadsheetml.sheet, or
  * application/vnd.sdmx.data+csv with parameters version (2.0.0, 2.1.0), labels (id, name, both)
  * and keys (none, obs, series, both). Returns 0, or the status of a refusal: 400, 406.
+ * Beside the argument format, arguments that are empty are taken as not given: a browser sends
+ * those of a form that nobody filled in.
  */
 unsigned conversion_read(const struct http_request *request, struct conversion_wish *ret_wish,
 			 struct err *err);

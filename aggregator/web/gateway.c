@@ -250,6 +250,24 @@ static void convert_data(struct passage *passage, const void *data, size_t len)
 		forward_pause(passage->call);
 }
 
+static void on_short_data(void *context, const void *data, size_t len)
+{
+	struct passage *passage = context;
+	struct web_asked *asked = &passage->asked;
+
+	if (asked->rc == 0 && len > SHORT_MAX - asked->body.len)
+		asked->rc = -E2BIG;
+	else if (asked->rc == 0)
+		asked->rc = blob_append(&asked->body, data, len);
+}
+
+/* A refusal that a person is to read: it is short, and becomes a page. */
+static bool becomes_page(const struct passage *passage, const struct forward_head *head)
+{
+	return !passage->page && head->status >= 400 && pages_is_person(passage->request) &&
+	       !field_of(head, "Content-Encoding");
+}
+
 static void on_head(void *context, const struct forward_head *head)
 {
 	struct passage *passage = context;
@@ -273,6 +291,10 @@ static void on_head(void *context, const struct forward_head *head)
 	}
 	conversion_close(passage->conversion); /* a refusal goes on as it comes */
 	passage->conversion = NULL;
+	if (becomes_page(passage, head)) {
+		passage->asked.status = head->status;
+		return;
+	}
 	passage->request = NULL;
 	if (head->status == 204 || head->status == 304)
 		http_answer_fields(request, head->status, head->fields, head->n_fields, "", 0);
@@ -287,6 +309,10 @@ static void on_data(void *context, const void *data, size_t len)
 	struct passage *passage = context;
 
 	passage->bytes += len;
+	if (passage->asked.status) {
+		on_short_data(context, data, len);
+		return;
+	}
 	if (passage->conversion) {
 		convert_data(passage, data, len);
 		return;
@@ -322,12 +348,18 @@ static void on_end(void *context, int rc)
 			  "kept, try again shortly"),
 			WEB_RETRY_S);
 		(void)language_use(before);
+	} else if (passage->request && passage->asked.status && rc == 0) {
+		enum language before = language_use(http_language(passage->request));
+
+		pages_on_refusal(passage->request, &passage->asked);
+		(void)language_use(before);
 	} else if (passage->request) {
 		enum language before = language_use(http_language(passage->request));
 
 		problem.status =
 			gateway_words(rc, passage->changes, &problem.text, &problem.retry_s);
-		http_answer_problem(passage->request, &problem);
+		pages_refuse(passage->web, passage->request, problem.status, problem.text,
+			     problem.retry_s);
 		(void)language_use(before);
 	}
 	if (passage->pipe)
@@ -342,17 +374,6 @@ static const struct forward_calls passing = { on_head, on_data, on_end };
 static void on_short_head(void *context, const struct forward_head *head)
 {
 	((struct passage *)context)->asked.status = head->status;
-}
-
-static void on_short_data(void *context, const void *data, size_t len)
-{
-	struct passage *passage = context;
-	struct web_asked *asked = &passage->asked;
-
-	if (asked->rc == 0 && len > SHORT_MAX - asked->body.len)
-		asked->rc = -E2BIG;
-	else if (asked->rc == 0)
-		asked->rc = blob_append(&asked->body, data, len);
 }
 
 static void on_short_end(void *context, int rc)
@@ -443,8 +464,7 @@ static void pass(struct passage *passage, const char *target, const char *token)
 			    &passage->conversion, &err) < 0)
 		status = 503;
 	if (status) {
-		http_answer_problem(request,
-				    &(struct http_problem){ .status = status, .text = err.text });
+		pages_refuse(passage->web, request, status, err.text, 0);
 		passage_free(passage);
 		return;
 	}

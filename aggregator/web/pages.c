@@ -31,9 +31,12 @@ static const char style[] =
 	":focus-visible{outline:3px solid var(--focus);outline-offset:2px;border-radius:2px}\n"
 	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1.25rem;margin:0 0 "
 	"1rem}\n"
-	"dt{color:var(--soft)}dd{margin:0;font-weight:600}\n"
+	"dt{color:var(--soft)}dd{margin:0;font-weight:600;overflow-wrap:anywhere}\n"
+	"@media(max-width:30rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}\n"
+	".fields{display:grid;grid-template-columns:repeat(auto-fit,minmax(14rem,1fr));gap:1rem}\n"
+	".wide{grid-column:1/-1}\n"
 	"label{display:block;font-weight:600;margin-bottom:.35rem}\n"
-	"input{width:100%;font:inherit;padding:.6rem .7rem;border:1px solid var(--soft);"
+	"input,select{width:100%;font:inherit;padding:.6rem .7rem;border:1px solid var(--soft);"
 	"border-radius:6px;background:#fff}\n"
 	"button{font:inherit;font-weight:600;margin-top:1rem;padding:.6rem 1.2rem;border:0;"
 	"border-radius:6px;background:var(--brand);color:#fff;cursor:pointer}\n"
@@ -82,7 +85,7 @@ static void go_to(struct http_request *request, const char *path, const char *co
 	http_answer_fields(request, 303, fields, cookie ? 3 : 2, "", 0);
 }
 
-static bool is_person(const struct http_request *request)
+bool pages_is_person(const struct http_request *request)
 {
 	const char *accept = http_header(request, "Accept");
 
@@ -96,7 +99,7 @@ void pages_refuse(struct web *web, struct http_request *request, unsigned status
 	char retry[16];
 
 	(void)web;
-	if (!is_person(request)) {
+	if (!pages_is_person(request)) {
 		http_answer_problem(request, &(struct http_problem){ .status = status,
 								     .text = text,
 								     .retry_s = retry_s });
@@ -231,6 +234,12 @@ static void trouble_of(struct http_request *request, const struct web_asked *ask
 	json_decref(answer);
 }
 
+static const char *no_longer_words(void)
+{
+	return _("this token opens nothing: it was mistyped, has ended or was revoked; copy the "
+		 "whole line that you were given, or ask the province for another");
+}
+
 /* His token is in the form, once more; what the aggregator says of it is all that counts. */
 static void on_entered(struct web *web, struct http_request *request, const struct web_asked *asked)
 {
@@ -242,6 +251,10 @@ static void on_entered(struct web *web, struct http_request *request, const stru
 	char *form;
 
 	explicit_bzero(before.token, sizeof(before.token));
+	if (asked->rc == 0 && asked->status == 401) {
+		login_page(request, 403, no_longer_words(), 0);
+		return;
+	}
 	if (asked->rc < 0 || asked->status != 200) {
 		trouble_of(request, asked, login_page);
 		return;
@@ -334,6 +347,19 @@ void pages_log_in(struct web *web, struct http_request *request)
 	go_to(request, "/login", cookie_text(web, "", text));
 }
 
+void pages_on_refusal(struct http_request *request, const struct web_asked *asked)
+{
+	json_t *answer = asked->rc == 0 ? answer_read(asked->body.data, asked->body.len) : NULL;
+	const char *detail = answer ? answer_text(answer, "detail") : "";
+
+	pages_refuse(NULL, request, asked->status,
+		     asked->status == 401 ? no_longer_words()
+		     : *detail            ? detail
+			       : _("the province's aggregator gave an answer that nobody expected"),
+		     asked->status == 503 ? WEB_RETRY_S : 0);
+	json_decref(answer);
+}
+
 /* --- the first page --- */
 
 static void say_trouble(struct http_request *request, unsigned status, const char *text,
@@ -362,11 +388,77 @@ static void add_links(struct html *html)
 		 _("Whether this service is up, for a monitor"));
 }
 
+/* What a spreadsheet opens. Fields that are left empty are not asked (conversion.h). */
+static void add_download(struct html *html)
+{
+	static const struct {
+		const char *word, *what;
+	} forms[] = { { "xlsx", N_("A workbook (xlsx)") },
+		      { "csv-excel", N_("CSV that Excel opens") } },
+	  levels[] = { { "", N_("The whole province") },
+		       { "district", N_("By district") },
+		       { "commune", N_("By commune") },
+		       { "office", N_("By office") } };
+
+	html_add(html,
+		 "<h2>%s</h2>\n<form class=\"fields\" action=\"/api/v1/query\">\n"
+		 "<div class=\"wide\"><label for=\"name\">%s</label>\n<input id=\"name\" "
+		 "name=\"name\" required placeholder=\"team.count\" spellcheck=\"false\" "
+		 "autocapitalize=\"none\"></div>\n",
+		 _("Figures for a spreadsheet"),
+		 _("Metrics or indicators, parted by commas, by their names in the catalogue"));
+	html_add(html,
+		 "<div><label for=\"from\">%s</label>\n<input id=\"from\" name=\"from\" "
+		 "placeholder=\"2025-01\"></div>\n<div><label for=\"to\">%s</label>\n<input "
+		 "id=\"to\" name=\"to\" placeholder=\"2025-06\"></div>\n",
+		 _("First period"), _("Last period"));
+	html_add(html, "<div><label for=\"by\">%s</label>\n<select id=\"by\" name=\"by\">",
+		 _("Rows"));
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		html_add(html, "<option value=\"%s\">%s</option>", levels[i].word,
+			 _(levels[i].what));
+	html_add(html,
+		 "</select></div>\n<div><label for=\"format\">%s</label>\n<select id=\"format\" "
+		 "name=\"format\">",
+		 _("As"));
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		html_add(html, "<option value=\"%s\">%s</option>", forms[i].word, _(forms[i].what));
+	html_add(html, "</select></div>\n<div class=\"wide\"><button>%s</button></div>\n</form>\n",
+		 _("Download"));
+}
+
+static const char *role_words(const char *role)
+{
+	static const struct {
+		const char *role, *words;
+	} roles[] = { { "viewer", N_("viewer: may ask, and changes nothing") },
+		      { "operator", N_("operator: may also close, release, move and tell") },
+		      { "admin", N_("admin: may also import, and add offices") },
+		      { "clerk", N_("clerk: types the figures of one office") } };
+
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (strcmp(roles[i].role, role) == 0)
+			return _(roles[i].words);
+	return role;
+}
+
+/* 2027-12-02T00:19:32+07:00, as people write it. */
+static const char *moment_words(const char *at, char text[32])
+{
+	if (strlen(at) < 16)
+		return at;
+	if (strcmp(language_tag(), "vi") == 0)
+		(void)snprintf(text, 32, "%.5s ngày %.2s/%.2s/%.4s", at + 11, at + 8, at + 5, at);
+	else
+		(void)snprintf(text, 32, "%.10s %.5s", at, at + 11);
+	return text;
+}
+
 static void on_home(struct web *web, struct http_request *request, const struct web_asked *asked)
 {
 	struct credentials shown = door_credentials(web, request);
 	struct html html = { 0 };
-	char text[COOKIE_MAX];
+	char text[COOKIE_MAX], moment[32];
 	json_t *answer;
 
 	explicit_bzero(shown.token, sizeof(shown.token));
@@ -386,14 +478,16 @@ static void on_home(struct web *web, struct http_request *request, const struct 
 	const char *role = answer_text(answer, "role"), *until = answer_text(answer, "expires");
 	page_begin(&html, _("You are logged in"));
 	html_add(&html, "<dl>\n<dt>%s</dt><dd>%s</dd>\n<dt>%s</dt><dd>%s</dd>\n", _("Name"),
-		 answer_text(answer, "name"), _("Role"), role);
+		 answer_text(answer, "name"), _("Role"), role_words(role));
 	html_add(&html, "<dt>%s</dt><dd>%s</dd>\n</dl>\n", _("Your token is good until"),
-		 *until ? until : _("it is revoked"));
+		 *until ? moment_words(until, moment) : _("it is revoked"));
 	if (*answer_text(answer, "office"))
 		html_add(&html, "<p><a href=\"/office/%s/\">%s</a></p>\n",
 			 answer_text(answer, "office"), _("The page of your office"));
-	if (strcmp(role, "clerk") != 0)
+	if (strcmp(role, "clerk") != 0) {
+		add_download(&html);
 		add_links(&html);
+	}
 	html_add(&html,
 		 "<form method=\"post\" action=\"/logout\">\n"
 		 "<input type=\"hidden\" name=\"change\" "

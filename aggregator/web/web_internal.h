@@ -124,5 +124,9 @@ void pages_on_style(void *context, struct http_request *request);
 void pages_on_health(void *context, struct http_request *request);
 void pages_on_nothing(void *context, struct http_request *request);
 /** Say it to a person or a program, whichever asks. */
+/** Does a person read the answer, in a browser? */
+bool pages_is_person(const struct http_request *request);
+/** What the aggregator refused, for a person: the page has its status and its sentence. */
+void pages_on_refusal(struct http_request *request, const struct web_asked *asked);
 void pages_refuse(struct web *web, struct http_request *request, unsigned status, const char *text,
 		  unsigned retry_s);

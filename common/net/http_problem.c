@@ -15,15 +15,25 @@ static const char *title_of(unsigned status)
 		unsigned status;
 		const char *title;
 	} titles[] = {
-		{ 400, N_("Bad Request") },         { 401, N_("Unauthorized") },
-		{ 403, N_("Forbidden") },           { 404, N_("Not Found") },
-		{ 405, N_("Method Not Allowed") },  { 409, N_("Conflict") },
-		{ 412, N_("Precondition Failed") }, { 413, N_("Content Too Large") },
-		{ 414, N_("URI Too Long") },        { 428, N_("Precondition Required") },
-		{ 503, N_("Service Unavailable") }, { 507, N_("Insufficient Storage") },
-		{ 408, N_("Request Timeout") },     { 421, N_("Misdirected Request") },
-		{ 429, N_("Too Many Requests") },   { 501, N_("Not Implemented") },
-		{ 502, N_("Bad Gateway") },         { 504, N_("Gateway Timeout") },
+		{ 400, N_("Bad Request") },
+		{ 401, N_("Unauthorized") },
+		{ 403, N_("Forbidden") },
+		{ 404, N_("Not Found") },
+		{ 405, N_("Method Not Allowed") },
+		{ 406, N_("Not Acceptable") },
+		{ 409, N_("Conflict") },
+		{ 412, N_("Precondition Failed") },
+		{ 413, N_("Content Too Large") },
+		{ 414, N_("URI Too Long") },
+		{ 428, N_("Precondition Required") },
+		{ 503, N_("Service Unavailable") },
+		{ 507, N_("Insufficient Storage") },
+		{ 408, N_("Request Timeout") },
+		{ 421, N_("Misdirected Request") },
+		{ 429, N_("Too Many Requests") },
+		{ 501, N_("Not Implemented") },
+		{ 502, N_("Bad Gateway") },
+		{ 504, N_("Gateway Timeout") },
 	};
 
 	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)

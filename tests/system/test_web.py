@@ -176,6 +176,35 @@ class Door(web.WebRig):
         self.assertEqual(self.web.ask("GET", "/api/v1/status", cookie=cookie).status, 401)
         self.assertEqual(self.web.ask("GET", "/api/v1/status", cookie=again).status, 200)
 
+    def test_a_person_reads_pages_where_a_program_reads_problems(self):
+        cookie = self.log_in("viewer")
+
+        def see(target, **headers):
+            return self.web.ask("GET", target, cookie=cookie, accept="text/html,*/*;q=0.8", **headers)
+
+        home = see("/", accept_language="vi").text
+        self.assertIn("viewer: được xem", home)
+        self.assertRegex(home, r"<dd>\d\d:\d\d ngày \d\d/\d\d/20\d\d</dd>")
+        self.assertRegex(see("/", accept_language="en").text, r"<dd>20\d\d-\d\d-\d\d \d\d:\d\d</dd>")
+        # What its form sends: fields that nobody filled in are not asked.
+        self.assertIn('<form class="fields" action="/api/v1/query">', home)
+        answer = see("/api/v1/query?name=visits&from=2025-06-30&to=2025-06-30&by=&format=csv-excel")
+        self.assertEqual(answer.status, 200, answer)
+        self.assertTrue(answer.text.startswith("\ufeff"), answer)
+        self.assertEqual(see("/api/v1/query?by=&name=visits&from=&to=&format=xlsx").status, 200)
+        # A program's empty argument is a mistake, as ever.
+        self.assertEqual(self.web.ask("GET", "/api/v1/query?name=visits&by=", self.tokens["viewer"]).status, 400)
+        for target, status, words in (("query?name=visitz&by=&format=xlsx", 400, "visits"), ("query?name=visitz", 400, "visits"),
+                                      ("query?name=visits&format=pdf", 400, "csv-excel"), ("nix", 404, "there is no such path"),
+                                      ("tokens", 403, "sudo")):
+            page = see(f"/api/v1/{target}", accept_language="en")
+            self.assertEqual((page.status, page.headers["Content-Type"]), (status, "text/html; charset=utf-8"), page)
+            self.assertRegex(page.text, f'role="alert">[^<]*{words}')
+            problem = self.web.ask("GET", f"/api/v1/{target}", cookie=cookie, accept="*/*", accept_language="en")
+            self.assertEqual((problem.status, problem.headers["Content-Type"]), (status, "application/problem+json"), problem)
+        self.assertEqual(see("/api/v1/status").headers["Content-Type"], "application/json")
+        self.assert_well()
+
     def test_a_login_that_is_none_opens_nothing(self):
         post = lambda body, **headers: self.web.ask("POST", "/login", None, body, accept="text/html", **{
             "content_type": "application/x-www-form-urlencoded", **headers})
@@ -184,7 +213,7 @@ class Door(web.WebRig):
         self.assertIn("copy the whole line", post("token=a%0d%0aX: y").text)
         self.assertIn("copy the whole line", post("nothing").text)
         self.assertIn("copy the whole line", post("token=x", content_type="text/plain").text)
-        self.assertIn("token that is known here", post("token=" + "A" * 43).text)
+        self.assertIn("it was mistyped, has ended or was revoked; copy the whole line", post("token=" + "A" * 43).text)
         answer = post(f"token={self.tokens['viewer']}", origin="https://evil.example")
         self.assertEqual((answer.status, answer.headers["Set-Cookie"]), (403, None))
         self.assertIn("log in here", answer.text)

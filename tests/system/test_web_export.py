@@ -76,6 +76,7 @@ class Forms(web.WebRig):
         for wrong in ("version=1.0.0", "version=2.0.0;labels=all", "version=2.0.0;keys=x", "timeFormat=normalized"):
             answer = self.get(f"query?{DAY}", accept=f"{SDMX};{wrong}")
             self.assertEqual(answer.status, 406, answer)
+            self.assertIn('"title": "Not Acceptable"', answer.text)
         answer = self.get("completeness?name=visits&format=sdmx-csv")
         self.assertEqual(answer.status, 400, answer)
         self.assertIn("sdmx-csv is for figures", answer.text)
