@@ -203,7 +203,14 @@ static int address_set(struct exchange *exchange, const char *api, const struct 
 		return 0;
 	}
 	if (strncmp(api, "http://", 7) == 0 || strncmp(api, "https://", 8) == 0) {
-		url_build(exchange, api, request);
+		/* Over the network stands lantoa-web, where all of it is below /api. */
+		bool bare = !strchr(strstr(api, "://") + 3, '/');
+
+		if (bare)
+			text_add(exchange, api);
+		url_build(exchange, bare ? "/api" : api, request);
+		if (strcmp(request->method, "PUT") == 0)
+			header_add(exchange, "If-Match", "*"); /* as on the socket */
 		return 0;
 	}
 	return err_set(err, -EINVAL,
@@ -222,6 +229,8 @@ static bool request_set(struct exchange *exchange, const struct request *request
 	header_add(exchange, "Accept-Language", language_tag());
 	if (request->type)
 		header_add(exchange, "Content-Type", request->type);
+	if (getenv("SSL_CERT_FILE")) /* as OpenSSL has it; this libcurl is GnuTLS' */
+		ok = curl_easy_setopt(curl, CURLOPT_CAINFO, getenv("SSL_CERT_FILE")) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_URL, exchange->url.data) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
 	ok = ok && curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
@@ -255,15 +264,23 @@ static int failure(const struct exchange *exchange, const char *api, CURLcode co
 			       "no aggregator answers at %s; is lantoa-aggregator running there, "
 			       "and may you open its socket?",
 			       api);
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return err_set(
+			err, -EIO,
+			"nobody whom this machine trusts vouches for the certificate of %s, or "
+			"it is for another name; if it is the right one, name the file of the "
+			"certificate that vouches for it: SSL_CERT_FILE=FILE",
+			api);
 	return err_set(err, -EIO, "the exchange with %s broke off: %s", api,
 		       curl_easy_strerror(code));
 }
 
-/* The server's own words, {"error": "..."}, or at least its status. */
+/* The server's own words, {"error": "..."} or those of RFC 9457, or at least its status. */
 static int refusal(const struct blob *answer, long status, struct err *err)
 {
 	json_t *json = answer_read(answer->data, answer->len);
 	const char *text = json_string_value(json_object_get(json, "error"));
+	text = text ? text : json_string_value(json_object_get(json, "detail"));
 	int rc = text ? err_set(err, -EREMOTEIO, "%s", text)
 		      : err_set(err, -EREMOTEIO,
 				"the server answered with HTTP status %ld; is it an aggregator?",

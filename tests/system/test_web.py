@@ -311,6 +311,45 @@ class Door(web.WebRig):
         self.assertEqual(self.web.ask("GET", "/api/v1/status", self.tokens["viewer"]).status, 200)
         self.assert_well()
 
+    def test_the_command_asks_over_the_network(self):
+        """What it refuses says what to do, and that is done."""
+        self.web.chain, self.web.key = web.make_certificate(self.web.folder, 5, name="localhost")
+        with open(self.web.conf, "r+", encoding="utf-8") as conf:
+            text = conf.read().replace(f"names = {web.NAME}", f"names = localhost:{self.web.port}")
+            conf.seek(0)
+            conf.truncate()
+            conf.write(text)
+        self.web.reload()
+        tokens = {}
+        for role in ("viewer", "admin"):
+            tokens[role] = os.path.join(self.folder, f"{role}.token")
+            with open(os.open(tokens[role], os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+                file.write(self.tokens[role] + "\n")
+
+        def lantoa(role, *words, **more):
+            done = subprocess.run([f"{rig.BUILD}/aggregator/lantoa", "--api", f"https://localhost:{self.web.port}",
+                                   "--token-file", tokens[role], *words], capture_output=True, text=True, check=False,
+                                  env={**os.environ, **more})
+            return rig.Outcome(done)
+
+        told = lantoa("viewer", "status")
+        self.assertEqual(told.code, 1, told)
+        self.assertIn("SSL_CERT_FILE=FILE", told.err)
+        trusted = {"SSL_CERT_FILE": self.web.chain}
+        self.assertEqual(lantoa("viewer", "status", **trusted).code, 0)
+        told = lantoa("viewer", "query", "visitz", **trusted)
+        self.assertEqual(told.code, 1, told)
+        self.assertIn("did you mean 'visits'", told.err)
+        units = os.path.join(self.folder, "units.csv")
+        with open(units, "w", encoding="utf-8") as file:
+            file.write(rig.UNITS.replace("Phường Một", "Phường Một Mới"))
+        told = lantoa("viewer", "units", "import", units, **trusted)
+        self.assertEqual(told.code, 1, told)
+        self.assertIn("this needs admin", told.err)
+        told = lantoa("admin", "units", "import", units, **trusted)
+        self.assertEqual(told.code, 0, told)
+        self.assertIn("Phường Một Mới", lantoa("viewer", "units", "export", **trusted).out)
+
     def serial(self):
         context = ssl.create_default_context(cafile=self.web.chain)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
