@@ -77,8 +77,17 @@ static int find_days(struct gathering *g, sqlite3 *db, struct err *err)
 	g->days = malloc((size_t)(end - first) * sizeof(*g->days)); /* of PLAN_BUCKETS_MAX */
 	sqlite3_bind_int(stmt, 1, first);
 	sqlite3_bind_int(stmt, 2, end);
-	while (g->days && (rc = db_step(stmt, err)) == 1)
-		g->days[g->n_days++] = sqlite3_column_int(stmt, 0); /* each once: it is the key */
+	/* Each once, as it is the key; but a disk may tell one twice, and there is room for no more. */
+	for (int32_t next = first; g->days && (rc = db_step(stmt, err)) == 1;) {
+		int32_t day = sqlite3_column_int(stmt, 0);
+		if (day < next || day >= end) {
+			rc = err_set(err, -EUCLEAN,
+				     "the list of days on which anything came is damaged");
+			break;
+		}
+		g->days[g->n_days++] = day;
+		next = day + 1;
+	}
 	sqlite3_finalize(stmt);
 	return g->days ? rc : err_memory(err);
 }

@@ -426,6 +426,29 @@ static void that_a_report_is_finished_is_told_of_its_office(void **state)
 	assert_string_not_equal(testbed_cell(f->table, 2, "record"), "report");
 }
 
+/* As a damaged index does: the same key again, and others than were asked for. */
+static void days_that_a_disk_tells_twice_are_damage(void **state)
+{
+	struct fixture *f = *state;
+	struct query query = { .name = "hourly",
+			       .labels = "",
+			       .from = "2025-03-01",
+			       .to = "2025-03-01",
+			       .area = "C1" };
+	assert_int_equal(
+		sqlite3_exec(f->testbed.db,
+			     "CREATE TABLE told AS SELECT 20148 AS day, 0 AS first_us, 0 AS last_us"
+			     " UNION ALL SELECT 20148, 0, 0 UNION ALL SELECT 20148, 0, 0;"
+			     "DROP TABLE arrival; ALTER TABLE told RENAME TO arrival",
+			     NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(revisions_run(f->testbed.db, f->testbed.reference, &query, &f->table,
+				       &f->testbed.err),
+			 -EUCLEAN);
+	assert_null(f->table);
+	assert_non_null(strstr(f->testbed.err.text, "damaged"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -440,6 +463,7 @@ int main(void)
 		TEST(who_typed_a_figure_and_what_was_noted_is_told),
 		TEST(that_a_report_is_finished_is_told_of_its_office),
 		TEST(what_waits_for_another_reason_waited_for_that_before),
+		TEST(days_that_a_disk_tells_twice_are_damage),
 	};
 	return cmocka_run_group_tests_name("history", tests, NULL, NULL);
 }
