@@ -1140,9 +1140,13 @@ static void wrong_usage_of_any_command_is_told_before_it_runs(void **state)
 		assert_usage(n + 1, argv, true);
 		if (command->n_words > 0)
 			assert_usage(n, argv, true);
-		for (size_t k = 0; k <= command->n_words + command->n_more; k++)
+		if (command->n_more < 8) { /* else its own check says how many */
+			for (size_t k = 0; k <= command->n_words + command->n_more; k++)
+				argv[n + k] = a;
+			assert_usage(n + command->n_words + command->n_more + 1, argv, true);
+		}
+		for (size_t k = 0; k < command->n_words; k++)
 			argv[n + k] = a;
-		assert_usage(n + command->n_words + command->n_more + 1, argv, true);
 		n += command->n_words;
 		for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++) {
 			size_t len = strcspn(others[k] + 2, "=");
