@@ -106,7 +106,7 @@ static int pages(const struct order *order, struct err *err)
 					      { "before", args_option(args, "before") } };
 	struct request request = order_request(order);
 
-	if (order->format == FORMAT_CSV)
+	if (order->format != FORMAT_TABLE && order->format != FORMAT_JSON)
 		return order_ask_rows(order, arguments, 3, err);
 	request.arguments = arguments;
 	request.n_arguments = 3;

@@ -65,6 +65,13 @@ static int draw(const struct order *order, const struct table *table, struct err
 	return draw_table(table, order->args->command->show, stdout, err);
 }
 
+static int say_there_are_none(struct err *err)
+{
+	const char *none = _("There are none.\n");
+
+	return print(none, strlen(none), err);
+}
+
 int output_rows(const struct order *order, const struct blob *answer, struct err *err)
 {
 	struct table *table = NULL;
@@ -75,9 +82,7 @@ int output_rows(const struct order *order, const struct blob *answer, struct err
 		return print(answer->data, answer->len, err);
 	if (csv_table((const char *)answer->data, answer->len, &table, &why) < 0)
 		return output_strange(err);
-	rc = table_rows(table) > 0
-		     ? draw(order, table, err)
-		     : print(_("There are none.\n"), strlen(_("There are none.\n")), err);
+	rc = table_rows(table) > 0 ? draw(order, table, err) : say_there_are_none(err);
 	table_close(table);
 	return rc;
 }
@@ -214,7 +219,9 @@ static int print_report(const struct order *order, json_t *json, struct err *err
 	if (order->format == FORMAT_TABLE)
 		print_heads(json);
 	if (json_array_size(rows) == 0)
-		return 0;
+		return order->format == FORMAT_TABLE && json_object_size(json) == 1
+			       ? say_there_are_none(err)
+			       : 0;
 	table = table_of_rows(rows);
 	if (!table)
 		return err_set(err, -ENOMEM, "out of memory");
