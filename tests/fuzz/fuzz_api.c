@@ -143,8 +143,13 @@ static void check_body(int status, const char *headers, const char *body, size_t
 		return; /* CSV */
 	json_t *root = json_loadb(body, len, 0, &why);
 	require(root);
-	const char *error = json_string_value(json_object_get(root, "error"));
-	require(status == 200 || (error && *error));
+	const char *error = json_string_value(json_object_get(root, "error")),
+		   *detail = json_string_value(json_object_get(root, "detail"));
+	if (strcasestr(headers, "application/problem+json")) /* below /api/v1: RFC 9457 */
+		require(json_integer_value(json_object_get(root, "status")) == status && detail &&
+			*detail && !error);
+	else
+		require(status == 200 || (error && *error));
 	json_decref(root);
 }
 
