@@ -194,13 +194,9 @@ struct word { /* of an answer, taken apart */
 	const char *description;
 };
 
-/* Not translated, as in openapi.c. */
 static int no_column(const char *name, struct err *err)
 {
-	char text[128];
-
-	(void)snprintf(text, sizeof(text), "no row of columns[] in answers.c explains '%s'", name);
-	return err_set(err, -EINVAL, "%s", text);
+	return err_set(err, -EINVAL, "no row of columns[] in answers.c explains '%s'", name);
 }
 
 static int word_read(const char *at, size_t len, struct word *ret_word, struct err *err)
