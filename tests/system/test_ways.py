@@ -4,14 +4,16 @@ A total of 10, "land" 4, "Đất đai" 6 and "đất đai" 6 of one day are neve
 is refused with the words of the rule and the numbers, by whichever way it comes.
 """
 
+import contextlib
 import datetime
-import http.client
 import html
+import http.client
 import json
 import os
 import re
 import socket
 import sqlite3
+import time
 import unittest
 import urllib.error
 import urllib.parse
@@ -51,7 +53,17 @@ class Ways(Sources):
         agent = self.agent("28001")
         agent.start()
         rig.wait_for(lambda: agent.command("catalogue").out.count("received"), "the catalogue")
-        agent.process.stop()
+
+        def stopped_with_rules():  # they come behind the catalogue, in the edition; its spool is its own while it runs
+            agent.process.stop()
+            with contextlib.closing(sqlite3.connect(f"{agent.folder}/spool.db")) as spool:
+                if spool.execute("SELECT 1 FROM fact WHERE name = 'edition'").fetchone():
+                    return True
+            agent.start()
+            time.sleep(0.5)
+            return False
+
+        rig.wait_for(stopped_with_rules, "the rules")
         agent.write_conf(conf, page=page)
         return agent.start()
 
