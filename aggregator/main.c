@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/sys/options.h"
+#include "common/sys/signals.h"
 #include "server/config.h"
 #include "server/restore.h"
 #include "server/server.h"
@@ -15,31 +16,27 @@
 #include <stdlib.h>
 #include <uv.h>
 
-#define SIGNALS        3u
 #define THREADS_BESIDE 2u /* the store: backups, and memory that is given back */
 
 struct process {
 	uv_loop_t loop;
-	uv_signal_t signals[SIGNALS];
-	size_t n_signals; /* watched */
+	struct signals signals;
 	struct server *server;
 	const char *config_path;
 	bool stopping;
 };
 
-/* The signals stay watched to the end, but hold the loop no longer: a second SIGTERM must not kill
- * a process that finishes its commit. */
+/* The signals stay watched to the end, but hold the loop no longer. */
 static void stop(struct process *process)
 {
 	process->stopping = true;
-	for (size_t i = 0; i < process->n_signals; i++)
-		uv_unref((uv_handle_t *)&process->signals[i]);
+	signals_unref(&process->signals);
 	server_stop(process->server);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void on_signal(void *context, int number)
 {
-	struct process *process = handle->data;
+	struct process *process = context;
 	if (process->stopping)
 		return;
 	if (number == SIGHUP) {
@@ -50,25 +47,11 @@ static void on_signal(uv_signal_t *handle, int number)
 	stop(process);
 }
 
-static int watch_signals(struct process *process)
-{
-	static const int numbers[SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
-	int rc = 0;
-	for (size_t i = 0; i < SIGNALS && rc == 0; i++) {
-		rc = uv_signal_init(&process->loop, &process->signals[i]);
-		if (rc < 0)
-			break;
-		process->n_signals++;
-		process->signals[i].data = process;
-		rc = uv_signal_start(&process->signals[i], on_signal, numbers[i]);
-	}
-	return rc;
-}
-
 static int serve(struct process *process, struct config *config, struct err *err)
 {
 	int rc = server_start(&process->loop, config, &process->server, err);
-	if (rc == 0 && (rc = watch_signals(process)) < 0) {
+	if (rc == 0 &&
+	    (rc = signals_watch(&process->signals, &process->loop, on_signal, process)) < 0) {
 		err_system(err, rc, "watch for signals");
 		stop(process);
 	}
@@ -78,8 +61,7 @@ static int serve(struct process *process, struct config *config, struct err *err
 		server_tell_ready(process->server);
 	(void)uv_run(&process->loop,
 		     UV_RUN_DEFAULT); /* also closes what a failed start had opened */
-	for (size_t i = 0; i < process->n_signals; i++)
-		uv_close((uv_handle_t *)&process->signals[i], NULL);
+	signals_close(&process->signals);
 	(void)uv_run(&process->loop, UV_RUN_DEFAULT); /* until those are closed, too */
 	return rc;
 }

@@ -16,6 +16,7 @@
 #include "common/model/civil.h"
 #include "common/sys/db.h"
 #include "common/sys/notify.h"
+#include "common/sys/signals.h"
 #include "common/sys/worker.h"
 #include "daemon/inputs.h"
 #include "daemon/reload.h"
@@ -32,8 +33,6 @@
 #include <stdlib.h>
 #include <zmq.h>
 
-#define SIGNALS 3u
-
 struct agent {
 	struct settings *settings; /* in force */
 	const struct settings_source *source;
@@ -45,8 +44,7 @@ struct agent {
 	struct recorder *recorder;
 	struct agent_api *api;
 	struct inputs *inputs;
-	uv_signal_t signals[SIGNALS];
-	size_t n_signals; /* that are handles of the loop */
+	struct signals signals;
 	struct reload *reload;
 	struct standing standing;
 	bool stopping;
@@ -56,8 +54,7 @@ struct agent {
 
 static void close_rest(struct agent *agent)
 {
-	for (size_t i = 0; i < agent->n_signals; i++)
-		uv_close((uv_handle_t *)&agent->signals[i], NULL);
+	signals_close(&agent->signals);
 }
 
 static void on_uplink_closed(void *context)
@@ -121,9 +118,9 @@ static void on_settings(void *context, const struct settings *old)
 	inputs_reload(agent->inputs, old);
 }
 
-static void on_signal(uv_signal_t *signal, int number)
+static void on_signal(void *context, int number)
 {
-	struct agent *agent = signal->data;
+	struct agent *agent = context;
 	if (agent->stopping)
 		return;
 	if (number == SIGHUP) {
@@ -237,18 +234,8 @@ static int start_reload(struct agent *agent, struct err *err)
 
 static int start_signals(struct agent *agent, struct err *err)
 {
-	static const int numbers[SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
-	for (size_t i = 0; i < SIGNALS; i++) {
-		int rc = uv_signal_init(&agent->loop, &agent->signals[i]);
-		if (rc == 0) {
-			agent->n_signals++;
-			agent->signals[i].data = agent;
-			rc = uv_signal_start(&agent->signals[i], on_signal, numbers[i]);
-		}
-		if (rc < 0)
-			return err_set(err, rc, "signals: %s", uv_strerror(rc));
-	}
-	return 0;
+	int rc = signals_watch(&agent->signals, &agent->loop, on_signal, agent);
+	return rc < 0 ? err_set(err, rc, "signals: %s", uv_strerror(rc)) : 0;
 }
 
 static void name_open_handle(uv_handle_t *handle, void *context)

@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/sys/options.h"
+#include "common/sys/signals.h"
 #include "web/web_config.h"
 #include "web/web_server.h"
 
@@ -12,12 +13,9 @@
 #include <stdio.h>
 #include <uv.h>
 
-#define SIGNALS 3u
-
 struct process {
 	uv_loop_t loop;
-	uv_signal_t signals[SIGNALS];
-	size_t n_signals; /* watched */
+	struct signals signals;
 	struct web *web;
 	const char *config_path;
 	bool stopping;
@@ -26,14 +24,13 @@ struct process {
 static void stop(struct process *process)
 {
 	process->stopping = true;
-	for (size_t i = 0; i < process->n_signals; i++)
-		uv_unref((uv_handle_t *)&process->signals[i]);
+	signals_unref(&process->signals);
 	web_stop(process->web);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void on_signal(void *context, int number)
 {
-	struct process *process = handle->data;
+	struct process *process = context;
 
 	if (process->stopping)
 		return;
@@ -45,27 +42,12 @@ static void on_signal(uv_signal_t *handle, int number)
 	stop(process);
 }
 
-static int watch_signals(struct process *process)
-{
-	static const int numbers[SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
-	int rc = 0;
-
-	for (size_t i = 0; i < SIGNALS && rc == 0; i++) {
-		rc = uv_signal_init(&process->loop, &process->signals[i]);
-		if (rc < 0)
-			break;
-		process->n_signals++;
-		process->signals[i].data = process;
-		rc = uv_signal_start(&process->signals[i], on_signal, numbers[i]);
-	}
-	return rc;
-}
-
 static int serve(struct process *process, struct web_config *config, struct err *err)
 {
 	int rc = web_start(&process->loop, config, &process->web, err);
 
-	if (rc == 0 && (rc = watch_signals(process)) < 0) {
+	if (rc == 0 &&
+	    (rc = signals_watch(&process->signals, &process->loop, on_signal, process)) < 0) {
 		(void)err_system(err, rc, "watch for signals");
 		stop(process);
 	}
@@ -74,8 +56,7 @@ static int serve(struct process *process, struct web_config *config, struct err 
 	else
 		web_tell_ready(process->web);
 	(void)uv_run(&process->loop, UV_RUN_DEFAULT); /* also closes what a failed start opened */
-	for (size_t i = 0; i < process->n_signals; i++)
-		uv_close((uv_handle_t *)&process->signals[i], NULL);
+	signals_close(&process->signals);
 	(void)uv_run(&process->loop, UV_RUN_DEFAULT); /* until those are closed, too */
 	return rc;
 }
