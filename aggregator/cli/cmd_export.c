@@ -185,14 +185,6 @@ static int reference_fetch(struct cmd_export *e, struct err *err)
 	return rc;
 }
 
-static const char *cell(const struct table *table, size_t row, const char *column)
-{
-	for (size_t i = 0; i < table_columns(table); i++)
-		if (strcmp(table_column(table, i), column) == 0)
-			return table_cell(table, row, i);
-	return NULL;
-}
-
 static int level_count(struct cmd_export *e, const char *level, size_t places, struct err *err)
 {
 	size_t i = 0;
@@ -213,7 +205,7 @@ static int levels_find(struct cmd_export *e, struct err *err)
 {
 	int rc = level_count(e, "office", table_rows(e->offices) + 1, err);
 	for (size_t row = 0; row < table_rows(e->units) && rc == 0; row++) {
-		const char *level = cell(e->units, row, "level");
+		const char *level = table_cell_of(e->units, row, "level");
 		if (level)
 			rc = level_count(e, level, 1, err);
 	}
@@ -237,9 +229,9 @@ static bool area_is_there(const struct cmd_export *e, int32_t first, int32_t las
 	if (!area || option(e, "structure"))
 		return true;
 	for (size_t row = 0; row < table_rows(e->units); row++) {
-		const char *code = cell(e->units, row, "code"),
-			   *from = cell(e->units, row, "valid_from"),
-			   *to = cell(e->units, row, "valid_to");
+		const char *code = table_cell_of(e->units, row, "code"),
+			   *from = table_cell_of(e->units, row, "valid_from"),
+			   *to = table_cell_of(e->units, row, "valid_to");
 		int32_t begins = INT32_MIN, ends = INT32_MAX;
 		if (!code || strcmp(code, area) != 0)
 			continue;

@@ -143,16 +143,6 @@ int cmd_invite_one(const struct order *order, struct err *err)
 
 /* --- many --- */
 
-/* Which column of @table is called @name; its number of columns when none is. */
-static size_t column_find(const struct table *table, const char *name)
-{
-	size_t i = 0;
-
-	while (i < table_columns(table) && strcmp(table_column(table, i), name) != 0)
-		i++;
-	return i;
-}
-
 static int import(struct invitations *invitations, struct err *err)
 {
 	const struct argument argument = { "invite", "1" };
@@ -195,7 +185,7 @@ static int status_ask(struct invitations *invitations, struct err *err)
 static enum key key_of(const struct invitations *invitations, const char *code)
 {
 	const struct table *status = invitations->status;
-	size_t office = column_find(status, "office"), column = column_find(status, "key");
+	size_t office = table_find(status, "office"), column = table_find(status, "key");
 	enum key key = NONE;
 	const char *word;
 
@@ -225,7 +215,7 @@ static int file_look_for(struct invitations *invitations, const char *code, stru
 
 static int invite_each(struct invitations *invitations, struct err *err)
 {
-	size_t column = column_find(invitations->offices, "code");
+	size_t column = table_find(invitations->offices, "code");
 	int rc = 0;
 
 	for (size_t row = 0; row < table_rows(invitations->offices) && rc == 0; row++) {

@@ -10,19 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *cell(const struct table *table, size_t row, const char *column)
-{
-	for (size_t i = 0; i < table_columns(table); i++)
-		if (strcmp(table_column(table, i), column) == 0)
-			return table_cell(table, row, i);
-	return NULL;
-}
-
 static const char *dimensions_of(const struct table *catalogue, const char *name)
 {
 	for (size_t row = 0; row < table_rows(catalogue); row++) {
-		const char *found = cell(catalogue, row, "name"),
-			   *dimensions = cell(catalogue, row, "dimensions");
+		const char *found = table_cell_of(catalogue, row, "name"),
+			   *dimensions = table_cell_of(catalogue, row, "dimensions");
 		if (found && strcmp(found, name) == 0)
 			return dimensions ? dimensions : "";
 	}
@@ -105,7 +97,7 @@ static int add_all(struct subjects *subjects, const struct subjects_form *form,
 {
 	int rc = 0;
 	for (size_t row = 0; row < table_rows(list) && rc == 0; row++) {
-		const char *name = cell(list, row, "name");
+		const char *name = table_cell_of(list, row, "name");
 		bool again = false; /* an indicator has a row for each target */
 		for (size_t i = 0; name && i < subjects->n; i++)
 			again |= strcmp(subjects->list[i].name, name) == 0;

@@ -57,14 +57,6 @@ bool versus_period(enum versus versus, struct period period, struct period *ret_
 
 /* --- rows --- */
 
-static const char *cell(const struct table *table, size_t row, const char *column)
-{
-	for (size_t i = 0; i < table_columns(table); i++)
-		if (strcmp(table_column(table, i), column) == 0)
-			return table_cell(table, row, i);
-	return NULL; /* there is no such column: not by label */
-}
-
 static bool same(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
@@ -72,9 +64,10 @@ static bool same(const char *a, const char *b)
 
 static bool same_place(const struct table *rows, size_t row, const struct table *ago, size_t other)
 {
-	return same(cell(rows, row, "area"), cell(ago, other, "area")) &&
-	       same(cell(rows, row, "valid_from"), cell(ago, other, "valid_from")) &&
-	       same(cell(rows, row, "label"), cell(ago, other, "label"));
+	return same(table_cell_of(rows, row, "area"), table_cell_of(ago, other, "area")) &&
+	       same(table_cell_of(rows, row, "valid_from"),
+		    table_cell_of(ago, other, "valid_from")) &&
+	       same(table_cell_of(rows, row, "label"), table_cell_of(ago, other, "label"));
 }
 
 /* Both tables have their places in one order, so that the next is mostly the one wanted. */
@@ -98,7 +91,8 @@ static const char *reason_of_no_row(const struct comparison *comparison, size_t 
 				    char sentence[SENTENCE_MAX])
 {
 	const struct table *rows = comparison->rows;
-	const char *area = cell(rows, row, "area"), *from = cell(rows, row, "valid_from");
+	const char *area = table_cell_of(rows, row, "area"),
+		   *from = table_cell_of(rows, row, "valid_from");
 	struct err none;
 	int32_t day = 0;
 	if (!area)
@@ -107,8 +101,8 @@ static const char *reason_of_no_row(const struct comparison *comparison, size_t 
 		(void)utf8_print(sentence, SENTENCE_MAX,
 				 _("%s %s is in force since %s, and was not in the period before; "
 				   "--structure tells both under the borders of one day"),
-				 area, cell(rows, row, "name"), from); /* cut is fine */
-	else if (cell(rows, row, "label"))
+				 area, table_cell_of(rows, row, "name"), from); /* cut is fine */
+	else if (table_cell_of(rows, row, "label"))
 		return _("nobody reported with this label in the period before");
 	else
 		(void)utf8_print(sentence, SENTENCE_MAX,
@@ -126,13 +120,13 @@ static const char *reason(const struct comparison *comparison, size_t row, size_
 		return _("the year before has no such period");
 	if (other == NO_ROW)
 		return reason_of_no_row(comparison, row, sentence);
-	if (!cell(comparison->ago, other, "value")) {
-		why = cell(comparison->ago, other, "reason");
+	if (!table_cell_of(comparison->ago, other, "value")) {
+		why = table_cell_of(comparison->ago, other, "reason");
 		(void)utf8_print(sentence, SENTENCE_MAX, _("the period before has no value: %s"),
 				 why ? why : "-"); /* cut is fine */
 		return sentence;
 	}
-	if (!cell(comparison->rows, row, "value"))
+	if (!table_cell_of(comparison->rows, row, "value"))
 		return _("this period has no value");
 	return mpq_sgn(before) == 0 ? _("of 0 there is no percentage") : NULL;
 }
@@ -176,12 +170,11 @@ static void put_change(struct table *out, const char *now, const char *ago, mpq_
 
 static void put_ago(struct table *out, const struct table *ago, size_t other, const char *column)
 {
-	for (size_t i = 0; i < table_columns(ago); i++)
-		if (other != NO_ROW && strcmp(table_column(ago, i), column) == 0) {
-			table_copy(out, ago, other, i);
-			return;
-		}
-	table_null(out);
+	size_t at = other == NO_ROW ? TABLE_NO_COLUMN : table_find(ago, column);
+	if (at != TABLE_NO_COLUMN)
+		table_copy(out, ago, other, at);
+	else
+		table_null(out);
 }
 
 void comparison_put(struct comparison *comparison, size_t row, struct table *out)
@@ -190,8 +183,8 @@ void comparison_put(struct comparison *comparison, size_t row, struct table *out
 					     "carried", "missing", "until" };
 	char text[PERIOD_TEXT_MAX], sentence[SENTENCE_MAX];
 	size_t other = row_ago(comparison, row);
-	const char *now = cell(comparison->rows, row, "value"),
-		   *ago = other == NO_ROW ? NULL : cell(comparison->ago, other, "value");
+	const char *now = table_cell_of(comparison->rows, row, "value"),
+		   *ago = other == NO_ROW ? NULL : table_cell_of(comparison->ago, other, "value");
 	mpq_t before;
 	mpq_init(before);
 	table_text(out, comparison->is_there ? period_format(comparison->before, text) : NULL);

@@ -11,20 +11,10 @@
 #include <errno.h>
 #include <string.h>
 
-static size_t column_find(const struct table *table, const char *name)
-{
-	size_t i = 0;
-	while (table && i < table_columns(table) && strcmp(table_column(table, i), name) != 0)
-		i++;
-	return i;
-}
-
 static const char *cell(const struct table *table, size_t row, const char *column)
 {
-	size_t at = column_find(table, column);
-	const char *text = table && row < table_rows(table) && at < table_columns(table)
-				   ? table_cell(table, row, at)
-				   : NULL;
+	const char *text =
+		table && row < table_rows(table) ? table_cell_of(table, row, column) : NULL;
 	return text ? text : "";
 }
 
@@ -48,7 +38,7 @@ static void document_row(struct history *h, const char *of, const char *row,
 	for (size_t i = 0; i < table_columns(columns); i++) {
 		const char *name = table_column(columns, i);
 		const char *left = cell(before, was, name), *right = cell(after, is, name);
-		bool new = columns == before &&column_find(after, name) < table_columns(after);
+		bool new = columns == before &&table_find(after, name) != TABLE_NO_COLUMN;
 		if (strcmp(left, right) != 0 && !new)
 			history_put(h, of, row, name, *left ? left : NULL, *right ? right : NULL,
 				    NULL);

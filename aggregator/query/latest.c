@@ -35,10 +35,7 @@ static bool is_closed(const struct closings *closings, const struct plan *plan,
 
 static const char *cell(const struct table *table, const char *column)
 {
-	for (size_t i = 0; i < table_columns(table); i++)
-		if (strcmp(table_column(table, i), column) == 0)
-			return table_rows(table) > 0 ? table_cell(table, 0, i) : NULL;
-	return NULL;
+	return table_rows(table) > 0 ? table_cell_of(table, 0, column) : NULL;
 }
 
 static int64_t number(const struct table *table, const char *column)

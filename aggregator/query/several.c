@@ -175,13 +175,8 @@ static int view_open(struct view *view, struct asking *asking, const struct plan
 	view->before = one_answer_table(&view->plan);
 	if (!view->rows || !view->before)
 		return err_memory(err);
-	for (size_t i = 0; i < table_columns(asking->table); i++) {
-		view->columns[i] = SIZE_MAX;
-		for (size_t k = 0; k < table_columns(view->rows); k++)
-			if (strcmp(table_column(asking->table, i), table_column(view->rows, k)) ==
-			    0)
-				view->columns[i] = k;
-	}
+	for (size_t i = 0; i < table_columns(asking->table); i++)
+		view->columns[i] = table_find(view->rows, table_column(asking->table, i));
 	if (asking->versus != VERSUS_NOTHING &&
 	    plan_before(&view->plan, asking->versus, &view->plan_before) &&
 	    !(view->answer_before =

@@ -89,13 +89,9 @@ void sdmx_reference_free(struct sdmx_reference *reference)
 
 const char *sdmx_cell(const struct table *table, size_t row, const char *column)
 {
-	for (size_t i = 0; i < table_columns(table); i++)
-		if (strcmp(table_column(table, i), column) == 0) {
-			const char *text = table_cell(table, row, i);
+	const char *text = table_cell_of(table, row, column);
 
-			return text ? text : "";
-		}
-	return "";
+	return text ? text : "";
 }
 
 static bool is_of_name(char c)

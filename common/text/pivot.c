@@ -18,14 +18,6 @@ struct making {
 	bool across[KEYS];    /* is the key one of columns? */
 };
 
-static size_t column_find(const struct table *table, const char *name)
-{
-	for (size_t i = 0; i < table_columns(table); i++)
-		if (strcmp(table_column(table, i), name) == 0)
-			return i;
-	return PIVOT_NONE;
-}
-
 static const char *key_text(const struct making *making, enum key key, size_t row)
 {
 	size_t column = making->columns[key];
@@ -165,13 +157,13 @@ int pivot_make(const struct table *table, enum pivot_across across, struct pivot
 	size_t *row_of = malloc((n + 1) * sizeof(*row_of)),
 	       *column_of = malloc((n + 1) * sizeof(*column_of));
 	for (enum key key = 0; key < KEYS; key++)
-		making.columns[key] = column_find(table, key_names[key]);
+		making.columns[key] = table_find(table, key_names[key]);
 	making.across[KEY_PERIOD] = across != PIVOT_METRICS;
 	making.across[KEY_METRIC] = across != PIVOT_PERIODS;
 	int rc = row_of && column_of ? 0 : err_memory(err);
 	if (rc == 0 &&
 	    (making.columns[KEY_AREA] == PIVOT_NONE || making.columns[KEY_PERIOD] == PIVOT_NONE ||
-	     column_find(table, "value") == PIVOT_NONE))
+	     table_find(table, "value") == TABLE_NO_COLUMN))
 		rc = err_set(err, -EINVAL, "the rows are no figures");
 	if (rc == 0 && (order_make(&making, KEY_METRIC) < 0 || order_make(&making, KEY_LABEL) < 0 ||
 			group(&making, false, &pivot.rows, &pivot.n_rows, row_of) < 0 ||
@@ -205,7 +197,7 @@ size_t pivot_cell(const struct pivot *pivot, size_t row, size_t column)
 
 const char *pivot_text(const struct pivot *pivot, size_t row, const char *name)
 {
-	size_t column = row == PIVOT_NONE ? PIVOT_NONE : column_find(pivot->table, name);
+	size_t column = row == PIVOT_NONE ? PIVOT_NONE : table_find(pivot->table, name);
 	return column == PIVOT_NONE ? NULL : table_cell(pivot->table, row, column);
 }
 

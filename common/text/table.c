@@ -242,6 +242,21 @@ const char *table_cell(const struct table *table, size_t row, size_t column)
 	return cell->kind == CELL_NULL ? NULL : text_at(table, cell->at);
 }
 
+size_t table_find(const struct table *table, const char *name)
+{
+	for (size_t i = 0; i < table_columns(table); i++)
+		if (strcmp(table_column(table, i), name) == 0)
+			return i;
+	return TABLE_NO_COLUMN;
+}
+
+const char *table_cell_of(const struct table *table, size_t row, const char *column)
+{
+	size_t at = table_find(table, column);
+
+	return at == TABLE_NO_COLUMN ? NULL : table_cell(table, row, at);
+}
+
 /* Output that remembers its first failure, so that the writers below read as what they write. */
 struct writer {
 	struct blob *out;

@@ -46,8 +46,13 @@ bool table_failed(const struct table *table);
 size_t table_columns(const struct table *table);
 size_t table_rows(const struct table *table);
 const char *table_column(const struct table *table, size_t column);
+#define TABLE_NO_COLUMN SIZE_MAX
+/** Which column is called @name. */
+size_t table_find(const struct table *table, const char *name);
 /** The cell's text; NULL: null. */
 const char *table_cell(const struct table *table, size_t row, size_t column);
+/** The same in the column of that name; NULL also when there is none. */
+const char *table_cell_of(const struct table *table, size_t row, const char *column);
 
 /* Where rows go that are complete, instead of being kept: a long answer takes no more memory than a
  * short one. */
