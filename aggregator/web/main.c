@@ -83,6 +83,16 @@ static int run(struct web_config *config, const char *config_path)
 	return rc < 0 ? 1 : 0;
 }
 
+static int check(const struct web_config *config)
+{
+	struct err err;
+
+	if (web_check(config, &err) < 0)
+		return fprintf(stderr, "lantoa-web: %s\n", err.text), 1;
+	puts(_("the configuration is right"));
+	return 0;
+}
+
 static void usage(FILE *out)
 {
 	fprintf(out,
@@ -125,8 +135,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	web_config_apply(&config);
-	int rc = options_value(&options, "check") ? (puts(_("the configuration is right")), 0)
-						  : run(&config, path);
+	int rc = options_value(&options, "check") ? check(&config) : run(&config, path);
 	web_config_free(&config);
 	return rc;
 }

@@ -65,6 +65,19 @@ static const char *first_name(const struct web_config *config, char text[272])
 	return text;
 }
 
+int web_check(const struct web_config *config, struct err *err)
+{
+	struct certificate_about about;
+	char name[272];
+
+	if (!*config->certificate)
+		return 0;
+	int rc = certificate_load(config->certificate, config->key, first_name(config, name),
+				  &about, err);
+	certificate_free();
+	return rc;
+}
+
 static int certificate_read(struct web *web, struct err *err)
 {
 	struct certificate_about about;

@@ -9,6 +9,8 @@
 
 struct web;
 
+/** Could it start by @config, as far as its files tell? Those of the certificate are read. */
+int web_check(const struct web_config *config, struct err *err);
 /** @config outlives it; what a reload changes in it, changes here. */
 int web_start(uv_loop_t *loop, struct web_config *config, struct web **ret_web, struct err *err);
 void web_tell_ready(const struct web *web);

@@ -371,9 +371,14 @@ class Door(web.WebRig):
         self.assertIn(b"t-viewer", ask())  # the same connection
         # A bad one is refused with words, and the one before stays.
         good = Path(self.web.key).read_bytes()
+        check = [f"{rig.BUILD}/aggregator/lantoa-web", "--config", self.web.conf, "--check"]
+        checked = lambda: subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((checked().returncode, checked().stdout), (0, "the configuration is right\n"))
         for bad, says in [(b"no key", "holds no key in PEM"), (b"", "holds no key in PEM")]:
             with open(self.web.key, "wb") as key:
                 key.write(bad)
+            self.assertEqual((checked().returncode, checked().stdout), (1, ""))
+            self.assertIn(says, checked().stderr)
             self.web.reload()
             self.web.process.logged(f"certificate unchanged, the new one is wrong.*{says}")
             self.assertEqual(self.serial(), second)
