@@ -77,7 +77,7 @@ static int find_days(struct gathering *g, sqlite3 *db, struct err *err)
 	g->days = malloc((size_t)(end - first) * sizeof(*g->days)); /* of PLAN_BUCKETS_MAX */
 	sqlite3_bind_int(stmt, 1, first);
 	sqlite3_bind_int(stmt, 2, end);
-	/* Each once, as it is the key; but a disk may tell one twice, and there is room for no more. */
+	/* Each once, as it is the key. A disk may tell one twice: there is no room for more. */
 	for (int32_t next = first; g->days && (rc = db_step(stmt, err)) == 1;) {
 		int32_t day = sqlite3_column_int(stmt, 0);
 		if (day < next || day >= end) {

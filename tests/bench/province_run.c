@@ -191,9 +191,9 @@ static int push_and_ask(struct run *run, struct fleet_times *ret_times, struct e
 {
 	const struct province_input *input = run->input;
 	atomic_bool stop = false;
-	struct answering answering = { .form = { .socket = run->daemon.api_socket,
-						 .path = run->path,
-						 .stop = &stop } };
+	struct answering answering = {
+		.form = { .socket = run->daemon.api_socket, .path = run->path, .stop = &stop }
+	};
 	int rc = answering_start(run, &answering, err);
 	if (rc == 0)
 		rc = fleet_push_start(run->fleet, input->load->steps, input->tempo, err);
