@@ -52,8 +52,8 @@ static int add_head(struct text *text)
 	const char *name = sheet->values->office_name;
 	char period[WORDING_MAX], title[2 * WORDING_MAX], day[WORDING_MAX], due[2 * WORDING_MAX];
 	(void)snprintf(title, sizeof(title), _("Figures for %s"),
-		       wording_period(sheet->period, period)); /* fits, as the next */
-	(void)snprintf(due, sizeof(due), _("To be sent by %s"), wording_day(sheet->due.day, day));
+		       period_told(sheet->period, period)); /* fits, as the next */
+	(void)snprintf(due, sizeof(due), _("To be sent by %s"), day_told(sheet->due.day, day));
 	int rc = blank_add(text->out, "N\t%s\nT\t%s – %s (%s)\nT\t%s. %s\nT\t%s\n", text->period,
 			   title, name ? name : text->office, text->office, due,
 			   _("Fill in the yellow cells, save, and hand the file in on the clerk's "

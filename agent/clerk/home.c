@@ -81,14 +81,14 @@ static void row(struct html *html, const struct values *values, const struct due
 	int32_t today = civil_day(now_us);
 	char name[WORDING_MAX], span[WORDING_MAX], day[WORDING_MAX], period[PERIOD_TEXT_MAX];
 	const struct spool_finished *finished = values_finished(values, due->period);
-	(void)wording_period(due->period, name);
+	(void)period_told(due->period, name);
 	html_add(html, "<tr>\n<th scope=\"row\">%s", name);
-	if (*wording_span(due->period, span))
+	if (*period_span_told(due->period, span))
 		html_add(html, " <small>%s</small>", span);
 	if (due->state == DUE_RUNNING)
 		html_add(html, " <small>%s</small>", _("not over yet"));
 	html_add(html, "</th>\n<td data-label=\"%s\">%s ", _("To be sent by"),
-		 wording_day(due->day, day));
+		 day_told(due->day, day));
 	if (finished)
 		html_add(html, "<span class=\"badge done\">%s</span>", _("finished"));
 	else
@@ -174,7 +174,7 @@ int home_write(struct html *html, const struct frame *frame, const struct catalo
 	whole.place = PLACE_DUE;
 	frame_begin(html, &whole);
 	html_add(html, "<h1>%s</h1>\n<p class=\"lead\">", _("What this office reports"));
-	html_say(html, _("Today is %s."), wording_day(today, day));
+	html_say(html, _("Today is %s."), day_told(today, day));
 	html_add(html, "</p>\n");
 	notice_messages(html, catalogue, values, token, frame->now_us);
 	if (*inbox)

@@ -30,7 +30,7 @@ void notice_closed(struct html *html, const struct catalogue *catalogue,
 		return;
 	html_add(html, "<div class=\"result closed\" role=\"status\"><p><strong>");
 	html_say(html, _("This period is closed since %s."),
-		 wording_day(civil_day(closing->closed_us), day));
+		 day_told(civil_day(closing->closed_us), day));
 	html_add(html, "</strong> %s</p>\n",
 		 _("You can still save: what you send waits until the province lets it in."));
 	for (size_t i = 0; i < catalogue->n && n_closed < n; i++) {
@@ -86,7 +86,7 @@ static void about(struct html *html, const struct catalogue *catalogue,
 			 wording_labels(catalogue->dimensions, metric, message->labels, labels,
 					sizeof(labels)),
 			 period_format(period, number), calendar_name(period.calendar),
-			 wording_period(period, name));
+			 period_told(period, name));
 	else /* which this office's catalogue does not have */
 		html_add(html, "<strong>%s</strong> %s, %s</p>\n", message->metric, message->labels,
 			 message->period);

@@ -62,7 +62,7 @@ static void row(struct html *html, const struct dimensions *dimensions, const st
 		 "<tr>\n<td><a href=\"form?period=%s&amp;calendar=%s\">%s</a></td>\n"
 		 "<th scope=\"row\">%s",
 		 period_format(value->period, sdmx), calendar_name(value->period.calendar),
-		 wording_period(value->period, period), wording_metric(metric));
+		 period_told(value->period, period), wording_metric(metric));
 	if (*value->labels)
 		html_add(html, " <small>%s</small>",
 			 wording_labels(dimensions, metric, value->labels, labels, sizeof(labels)));

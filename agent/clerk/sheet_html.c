@@ -21,9 +21,9 @@ static void heading(struct html *html, const struct frame *frame, const struct s
 	html_add(html, "<h1>");
 	html_say(html, _("Figures for %s"), name);
 	html_add(html, "</h1>\n<p class=\"lead\">");
-	if (*wording_span(sheet->period, span))
+	if (*period_span_told(sheet->period, span))
 		html_add(html, "%s. ", span);
-	html_say(html, _("To be sent by %s"), wording_day(due->day, day));
+	html_say(html, _("To be sent by %s"), day_told(due->day, day));
 	html_add(html, " <span class=\"badge %s\">%s</span> ",
 		 done       ? "done"
 		 : left < 0 ? "late"
@@ -54,11 +54,11 @@ static void chooser(struct html *html, const struct frame *frame, const struct s
 		bool chosen = at.number == sheet->period.number;
 		listed |= chosen;
 		html_add(html, "<option value=\"%s\"%s>%s</option>\n", period_format(at, sdmx),
-			 chosen ? " selected" : "", wording_period(at, name));
+			 chosen ? " selected" : "", period_told(at, name));
 	}
 	if (!listed)
 		html_add(html, "<option value=\"%s\" selected>%s</option>\n",
-			 period_format(sheet->period, sdmx), wording_period(sheet->period, name));
+			 period_format(sheet->period, sdmx), period_told(sheet->period, name));
 	html_add(html,
 		 "</select>\n<button type=\"submit\" class=\"quiet\">%s</button>\n"
 		 "<span class=\"files\"><a href=\"template?period=%s&amp;calendar=%s\">%s</a> "
@@ -170,7 +170,7 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 	(void)snprintf(path, sizeof(path), "form?period=%s&calendar=%s&", sdmx,
 		       calendar_name(sheet->period.calendar)); /* fits */
 	(void)snprintf(title, sizeof(title), _("Figures for %s"),
-		       wording_period(sheet->period, name)); /* fits */
+		       period_told(sheet->period, name)); /* fits */
 	whole.title = title;
 	whole.path = path;
 	whole.place = PLACE_SHEET;

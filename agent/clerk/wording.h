@@ -1,23 +1,18 @@
-/* Periods, days, values and names as people write them, in the language of the thread. */
+/* Instants, values and names as people write them, in the language of the thread; periods and days:
+ * common/model/period_told.h. */
 #pragma once
 
 #include "common/model/catalogue.h"
-#include "common/model/period.h"
+#include "common/model/period_told.h"
 #include "common/text/numeral.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define WORDING_MAX 128u
+#define WORDING_MAX PERIOD_TOLD_MAX
 
 /* All of them return @text. */
 
-/** "tháng 6/2025"; "June 2025". */
-const char *wording_period(struct period period, char text[WORDING_MAX]);
-/** From which day to which, where the name alone does not tell it (report calendar, weeks); "". */
-const char *wording_span(struct period period, char text[WORDING_MAX]);
-/** "30/06/2025"; "2025-06-30". */
-const char *wording_day(int32_t day, char text[WORDING_MAX]);
 /** "14:05 ngày 30/06/2025"; the time alone when it is of today. */
 const char *wording_instant(int64_t at_us, int64_t now_us, char text[WORDING_MAX]);
 /** A value with the mark that its readers put before decimals, and blanks of thousands. */

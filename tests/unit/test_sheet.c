@@ -599,8 +599,8 @@ static void assert_words(const char *sdmx, enum calendar calendar, const char *n
 	struct period found;
 	struct err err;
 	assert_int_equal(period_parse(sdmx, calendar, &found, &err), 0);
-	assert_string_equal(wording_period(found, text), name);
-	assert_string_equal(wording_span(found, text), span);
+	assert_string_equal(period_told(found, text), name);
+	assert_string_equal(period_span_told(found, text), span);
 }
 
 static void periods_are_named_as_people_name_them(void **state)
