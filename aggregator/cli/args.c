@@ -19,6 +19,9 @@ static const struct option_row known[] = {
 	{ "output", 0, "FILE",
 	  N_("write csv, json or a further form of rows into this file, which is there once "
 	     "it is whole") },
+	{ "color", 0, "auto|always|never",
+	  N_("colour what somebody has to look at; without it on a terminal, unless NO_COLOR is "
+	     "set") },
 	{ "help", 'h', NULL, N_("explain a command, or list all") },
 	{ "version", 0, NULL, N_("print the version") },
 	{ "area", 0, "CODE", N_("code of the unit asked for; without it the whole province") },
@@ -149,7 +152,7 @@ static const struct {
 	     "backup was restored") },
 	{ "backup", "into", N_("write into this folder, under a name made of the time") },
 };
-static const char everywhere[] = "api token-file format output help version";
+static const char everywhere[] = "api token-file format output color help version";
 
 /* How many of the command's words @args begins with; 0 unless it is all of them. */
 static size_t command_fits(const struct command *command, const struct args *args)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/base/err.h"
+#include "common/sys/screen.h"
 
 #include <stddef.h>
 
@@ -22,6 +23,7 @@ struct order { /* a command as it was given */
 	const struct args *args;
 	const char *api; /* see client.h */
 	enum format format;
+	struct screen *screen; /* what tables are drawn for */
 };
 
 struct command {

@@ -2,13 +2,15 @@
 
 #include "common/base/blob.h"
 #include "common/base/i18n.h"
+#include "common/base/names.h"
 #include "common/base/utf8.h"
+#include "common/text/number_told.h"
 
 #include <errno.h>
-#include <libsmartcols/libsmartcols.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS_MAX 64u /* more would not fit a screen */
+#define COLUMNS_MAX 64u /* more would not be read */
 #define TITLE_MAX   128u
 
 enum trait {
@@ -42,6 +44,51 @@ static const char *const reasons[] __attribute__((unused)) = {
 	N_("late, behind"),
 	N_("silent, behind"),
 	N_("late, silent, behind"),
+};
+
+/* Of the columns below, by what is done with them where a screen is narrow: free text is shortened,
+ * lesser columns leave first, and main ones last. */
+static const char texts[] =
+	"act area_name author_name change_reason detail expected found label_name labels means "
+	"name "
+	"note operands overdue problem reason shown_name targets text unit_name warning what where "
+	"why finished_by metric_name office_name";
+static const char lesser[] =
+	"valid_from valid_to until before_until observations batches entry entries spool batch "
+	"event_at author extra revisions protocol push_interval connections on_time offices_due "
+	"offices_reported carried excused operands shown_name who published structure calendar "
+	"was_at created account from_province agent version record row old_code";
+static const char mains[] =
+	"area change code metric missing name office period problem reason value "
+	"act what state";
+static const char percents[] = "percent change_percent spool_percent";
+/* Numbers that are names: nobody groups their digits. */
+static const char ordinals[] =
+	"batch entry event excuse message odd protocol spool target_year rank of row";
+
+/* Words and numbers that somebody has to look at, column by column; "+": any number but 0, "*":
+ * whatever stands there. */
+static const struct {
+	const char *column, *cells;
+	enum gravity gravity;
+} grave[] = {
+	{ "missing", "+", GRAVITY_WARNING },
+	{ "late", "+ true", GRAVITY_WARNING },
+	{ "waiting", "+", GRAVITY_WARNING },
+	{ "held", "+", GRAVITY_WARNING },
+	{ "kept", "+", GRAVITY_WARNING },
+	{ "overdue", "*", GRAVITY_WARNING },
+	{ "late_since", "*", GRAVITY_WARNING },
+	{ "silent_since", "*", GRAVITY_BAD },
+	{ "differences", "+", GRAVITY_BAD },
+	{ "beyond_repair", "+", GRAVITY_BAD },
+	{ "odd", "*", GRAVITY_BAD },
+	{ "damaged", "*", GRAVITY_BAD },
+	{ "key", "revoked", GRAVITY_BAD },
+	{ "key", "expired none", GRAVITY_WARNING },
+	{ "ledger", "no", GRAVITY_BAD },
+	{ "warning", "*", GRAVITY_WARNING },
+	{ "change", "held withdrawn", GRAVITY_WARNING },
 };
 
 /* Columns, and counters of status, by the names that the aggregator gives them. */
@@ -308,6 +355,24 @@ static const struct title *title_of_head(const char *object, const char *name)
 	return title ? title : title_find(name);
 }
 
+static bool listed(const char *list, const char *name)
+{
+	return names_find(list, name, strlen(name)) >= 0;
+}
+
+/* A whole number that counts something, as people read it. The caller frees. NULL: out of memory.
+ */
+static char *counted(const char *value)
+{
+	struct blob text = { 0 };
+
+	if (number_told(value, &text) < 0 || blob_append(&text, "", 1) < 0) {
+		blob_free(&text);
+		return NULL;
+	}
+	return (char *)text.data;
+}
+
 void draw_head(const char *object, const char *name, const char *value, FILE *out)
 {
 	const struct title *title = title_of_head(object, name);
@@ -322,8 +387,14 @@ void draw_head(const char *object, const char *name, const char *value, FILE *ou
 		return;
 	}
 	bool sentence = title && title->traits & WORDS && *value;
+	char *number =
+		title && title->traits & NUMBER && !listed(ordinals, name) ? counted(value) : NULL;
 
-	fprintf(out, "%s: %s\n", title ? _(title->text) : name, sentence ? _(value) : value);
+	fprintf(out, "%s: %s\n", title ? _(title->text) : name,
+		number     ? number
+		: sentence ? _(value)
+			   : value);
+	free(number);
 }
 
 static bool trait(const char *name, enum trait trait)
@@ -364,7 +435,7 @@ static bool says_anything(const struct table *table, size_t column)
 
 /* A table on its way to the screen. */
 struct drawing {
-	struct libscols_table *lines;
+	struct drawn *drawn;
 	const struct table *table;
 	size_t columns[COLUMNS_MAX];  /* [n]: of the table, in the order drawn */
 	size_t fraction[COLUMNS_MAX]; /* [n]: bytes of the longest fraction, with its point */
@@ -393,60 +464,63 @@ static size_t longest_fraction(const struct table *table, size_t column)
 	return longest;
 }
 
-static int column_add(struct drawing *drawing, size_t column)
+static unsigned traits_of(const char *name, bool numbers)
+{
+	return (numbers ? DRAWN_NUMBER : 0u) |
+	       (!numbers && (listed(texts, name) || !title_find(name)) ? DRAWN_TEXT : 0u) |
+	       (listed(lesser, name) ? DRAWN_LESSER : 0u) | (listed(mains, name) ? DRAWN_MAIN : 0u);
+}
+
+static void column_add(struct drawing *drawing, size_t column)
 {
 	const char *name = table_column(drawing->table, column);
 
 	if (!says_anything(drawing->table, column) || drawing->n == COLUMNS_MAX)
-		return 0;
+		return;
 	bool numbers = holds_numbers(drawing->table, column);
 	drawing->numbers[drawing->n] = numbers;
 	if (numbers)
 		drawing->fraction[drawing->n] = longest_fraction(drawing->table, column);
 	drawing->columns[drawing->n++] = column;
-	char title[TITLE_MAX];
-	(void)utf8_print(title, sizeof(title), "%s",
-			 title_find(name) ? _(title_find(name)->text) : name); /* cut is fine */
-	(void)utf8_clean(title, ""); /* a name that we do not know came with the answer */
-	return scols_table_new_column(drawing->lines, title, 0, numbers ? SCOLS_FL_RIGHT : 0)
-		       ? 0
-		       : -ENOMEM;
+	drawn_column(drawing->drawn, title_find(name) ? _(title_find(name)->text) : name,
+		     traits_of(name, numbers));
 }
 
 /* The column whose name is @name[@len], if there is one. */
-static int column_add_named(struct drawing *drawing, const char *name, size_t len)
+static void column_add_named(struct drawing *drawing, const char *name, size_t len)
 {
 	for (size_t i = 0; i < table_columns(drawing->table); i++) {
 		const char *column = table_column(drawing->table, i);
 
-		if (strlen(column) == len && strncmp(column, name, len) == 0)
-			return column_add(drawing, i);
+		if (strlen(column) == len && strncmp(column, name, len) == 0) {
+			column_add(drawing, i);
+			return;
+		}
 	}
-	return 0;
 }
 
-static int columns_add(struct drawing *drawing, const char *show)
+static void columns_add(struct drawing *drawing, const char *show)
 {
-	int rc = 0;
-
-	for (size_t i = 0; !show && i < table_columns(drawing->table) && rc == 0; i++)
-		rc = column_add(drawing, i);
-	for (const char *at = show; at && *at && rc == 0; at += strspn(at, " ")) {
+	for (size_t i = 0; !show && i < table_columns(drawing->table); i++)
+		column_add(drawing, i);
+	for (const char *at = show; at && *at; at += strspn(at, " ")) {
 		size_t len = strcspn(at, " ");
 
-		rc = column_add_named(drawing, at, len);
+		column_add_named(drawing, at, len);
 		at += len;
 	}
-	return rc;
 }
 
 /* So that points stand below one another: the number, and blanks for the digits it has not. */
-static int put_number(struct blob *out, const char *number, size_t fraction)
+static int put_number(struct blob *out, const char *name, const char *number, size_t fraction)
 {
-	int rc = blob_append(out, number, strlen(number));
+	int rc = listed(ordinals, name) ? blob_append(out, number, strlen(number))
+					: number_told(number, out);
 
 	for (size_t i = fraction_len(number); i < fraction && rc == 0; i++)
 		rc = blob_append(out, " ", 1);
+	if (rc == 0 && listed(percents, name) && *number)
+		rc = blob_append(out, " %", 2);
 	return rc;
 }
 
@@ -454,10 +528,27 @@ static int put_pairs(struct blob *out, const char *pairs)
 {
 	int rc = 0;
 
-	for (const char *at = pairs; *at && rc == 0; at++)
-		rc = *at == '='   ? blob_append(out, ": ", 2)
-		     : *at == ';' ? blob_append(out, "; ", 2)
-				  : blob_append(out, at, 1);
+	for (const char *at = pairs; *at && rc == 0;) {
+		size_t len = strcspn(at, ";"), name = strcspn(at, "=;");
+		struct blob value = { 0 };
+
+		rc = blob_append(out, at, name);
+		if (rc == 0 && name < len) {
+			rc = blob_append(&value, at + name + 1, len - name - 1);
+			if (rc == 0)
+				rc = blob_append(&value, "", 1);
+			if (rc == 0)
+				rc = blob_append(out, ": ", 2);
+			if (rc == 0)
+				rc = number_told((const char *)value.data, out);
+			blob_free(&value);
+		}
+		at += len;
+		if (rc == 0 && *at == ';') {
+			rc = blob_append(out, "; ", 2);
+			at++;
+		}
+	}
 	return rc;
 }
 
@@ -470,51 +561,57 @@ static int put_cell(struct blob *out, const struct drawing *drawing, size_t i, c
 	if (*cell && trait(name, WORDS))
 		cell = _(cell);
 	if (drawing->numbers[i])
-		rc = put_number(out, cell, drawing->fraction[i]);
+		rc = put_number(out, name, cell, drawing->fraction[i]);
 	else if (trait(name, PAIRS))
 		rc = put_pairs(out, cell);
 	else
 		rc = blob_append(out, cell, strlen(cell));
-	if (rc == 0)
-		rc = blob_append(out, "", 1);
-	if (rc == 0)
-		(void)utf8_clean((char *)out->data, "\n"); /* whoever wrote the cell */
-	return rc;
+	return rc == 0 ? blob_append(out, "", 1) : rc;
+}
+
+static enum gravity gravity_of(const char *name, const char *cell)
+{
+	for (size_t i = 0; i < sizeof(grave) / sizeof(grave[0]); i++) {
+		if (strcmp(grave[i].column, name) != 0 || !*cell)
+			continue;
+		if (listed(grave[i].cells, "*") || listed(grave[i].cells, cell) ||
+		    (listed(grave[i].cells, "+") && number_is_plain(cell) &&
+		     cell[strspn(cell, "0.-")]))
+			return grave[i].gravity;
+	}
+	return GRAVITY_NONE;
 }
 
 static int row_add(struct drawing *drawing, size_t row)
 {
-	struct libscols_line *line = scols_table_new_line(drawing->lines, NULL);
-
-	if (!line)
-		return -ENOMEM;
+	drawn_row(drawing->drawn);
 	for (size_t i = 0; i < drawing->n; i++) {
-		const char *cell = table_cell(drawing->table, row, drawing->columns[i]);
+		const char *cell = table_cell(drawing->table, row, drawing->columns[i]),
+			   *name = table_column(drawing->table, drawing->columns[i]);
 		struct blob text = { 0 };
-		int rc = cell ? put_cell(&text, drawing, i, cell) : 0;
+		int rc = put_cell(&text, drawing, i, cell ? cell : "");
 
-		if (cell && rc == 0)
-			rc = scols_line_set_data(line, i, (const char *)text.data);
+		if (rc == 0)
+			drawn_cell(drawing->drawn, (const char *)text.data,
+				   gravity_of(name, cell ? cell : ""));
 		blob_free(&text);
 		if (rc < 0)
-			return -ENOMEM;
+			return rc;
 	}
 	return 0;
 }
 
-int draw_table(const struct table *table, const char *show, FILE *out, struct err *err)
+int draw_table(const struct table *table, const char *show, const struct drawn_room *room,
+	       FILE *out, struct err *err)
 {
-	struct drawing drawing = { .lines = scols_new_table(), .table = table };
-	int rc = drawing.lines ? columns_add(&drawing, show) : -ENOMEM;
+	struct drawing drawing = { .drawn = drawn_open(), .table = table };
+	int rc = drawing.drawn ? 0 : -ENOMEM;
 
+	if (rc == 0)
+		columns_add(&drawing, show);
 	for (size_t row = 0; row < table_rows(table) && rc == 0; row++)
 		rc = row_add(&drawing, row);
-	if (rc < 0) {
-		scols_unref_table(drawing.lines);
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	(void)scols_table_set_stream(drawing.lines, out); /* fails for NULL alone */
-	rc = scols_print_table(drawing.lines);
-	scols_unref_table(drawing.lines);
-	return rc < 0 ? err_set(err, -EIO, "cannot write the table: %s", err_strerror(rc)) : 0;
+	rc = rc < 0 ? err_memory(err) : drawn_print(drawing.drawn, room, out, err);
+	drawn_close(drawing.drawn);
+	return rc;
 }

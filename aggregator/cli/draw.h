@@ -2,13 +2,16 @@
 #pragma once
 
 #include "common/base/err.h"
+#include "common/text/drawn.h"
 #include "common/text/table.h"
 
 #include <stdio.h>
 
-/** Draw @table. @show: the columns to draw, in that order, parted by blanks; NULL: all. Columns
- * that say nothing in any row are left out either way. -ENOMEM; -EIO. */
-int draw_table(const struct table *table, const char *show, FILE *out, struct err *err);
+/** Draw @table, so that it fits @room. @show: the columns to draw, in that order, parted by blanks;
+ * NULL: all. Columns that say nothing in any row are left out either way. Numbers have the
+ * thousands and the decimal sign of the reader's language. -ENOMEM; -EIO. */
+int draw_table(const struct table *table, const char *show, const struct drawn_room *room,
+	       FILE *out, struct err *err);
 
 /** A line of what stands before the rows: counter @name of @object, under its title. */
 void draw_head(const char *object, const char *name, const char *value, FILE *out);

@@ -17,8 +17,19 @@ enum { DONE = 0, FAILED = 1, WRONG_USAGE = 2 };
 
 static int complain(const struct err *err, int status)
 {
-	fprintf(stderr, "lantoa: %s\n", err->text);
+	screen_complain("lantoa: ", err->text);
 	return status;
+}
+
+/* What was printed comes before what is wrong (@failure; NULL: nothing is). */
+static int finish(struct screen *screen, const struct err *failure, int status)
+{
+	struct err err = { 0 };
+	int rc = screen_release(screen, &err);
+
+	if (failure)
+		return complain(failure, status);
+	return rc < 0 ? complain(&err, FAILED) : status;
 }
 
 static int format_choose(const struct args *args, enum format *ret_format, struct err *err)
@@ -78,9 +89,9 @@ static const char *api_choose(const struct args *args)
 	return inherited && *inherited ? inherited : "unix:" LANTOA_RUNDIR "/aggregator.sock";
 }
 
-static int run(const struct args *args)
+static int run(const struct args *args, struct screen *screen)
 {
-	struct order order = { .args = args, .api = api_choose(args) };
+	struct order order = { .args = args, .api = api_choose(args), .screen = screen };
 	const char *token_file = args_option(args, "token-file");
 	struct err err = { 0 };
 	int rc;
@@ -95,30 +106,42 @@ static int run(const struct args *args)
 		(void)err_set(&err, -EIO, "libcurl cannot start");
 		return complain(&err, FAILED);
 	}
+	if (order.format == FORMAT_TABLE)
+		screen_hold(screen);
 	rc = args->command->run(&order, &err);
 	curl_global_cleanup();
-	if (rc < 0)
-		return complain(&err, FAILED);
-	return rc;
+	return rc < 0 ? finish(screen, &err, FAILED) : finish(screen, NULL, rc);
+}
+
+static int help(const struct args *args, struct screen *screen)
+{
+	screen_hold(screen);
+	screen->page = true;
+	if (args->command)
+		args_help(args->command, stdout);
+	else
+		args_help_all(commands, n_commands, stdout);
+	return finish(screen, NULL, DONE);
 }
 
 int main(int argc, char *argv[])
 {
 	struct args args;
+	struct screen screen;
 	struct err err = { 0 };
 	int status = DONE;
 
 	i18n_init(NULL);
 	if (args_parse(argc, argv, commands, n_commands, &args, &err) < 0)
 		return complain(&err, WRONG_USAGE);
-	if (args_option(&args, "help") && args.command)
-		args_help(args.command, stdout);
-	else if (args_option(&args, "help"))
-		args_help_all(commands, n_commands, stdout);
+	if (screen_look(args_option(&args, "color"), &screen, &err) < 0)
+		return complain(&err, WRONG_USAGE);
+	if (args_option(&args, "help"))
+		status = help(&args, &screen);
 	else if (args_option(&args, "version"))
 		printf("lantoa %s\n", LANTOA_VERSION);
 	else
-		status = run(&args);
+		status = run(&args, &screen);
 	if (fflush(stdout) != 0) {
 		(void)err_set(&err, -errno, "cannot write the answer: %s", err_strerror(-errno));
 		return complain(&err, FAILED);

@@ -55,14 +55,22 @@ int output_strange(struct err *err)
 		       "lantoa-aggregator of one version?");
 }
 
+struct drawn_room output_room(const struct order *order)
+{
+	order->screen->page = true;
+	return (struct drawn_room){ order->screen->columns, order->screen->colour };
+}
+
 /* The answer about several names has the metric in front (query.h). */
 static int draw(const struct order *order, const struct table *table, struct err *err)
 {
 	const char *path = order->args->command->path;
 
+	const struct drawn_room room = output_room(order);
+
 	if (path && strcmp(path, "/v1/query") == 0 && strcmp(table_column(table, 0), "metric") == 0)
-		return wide_draw(table, stdout, err);
-	return draw_table(table, order->args->command->show, stdout, err);
+		return wide_draw(table, &room, stdout, err);
+	return draw_table(table, order->args->command->show, &room, stdout, err);
 }
 
 static int say_there_are_none(struct err *err)
@@ -125,7 +133,7 @@ static void warn(const char *text)
 	if (!shown)
 		return; /* what was done is told, and the log has the rest */
 	(void)utf8_clean(shown, "");
-	fprintf(stderr, "lantoa: %s\n", shown);
+	screen_complain("lantoa: ", shown);
 	free(shown);
 }
 
@@ -184,13 +192,15 @@ static struct table *table_of_rows(const json_t *rows)
 
 static const char ill[] = "ill";
 
-static bool is_gravity(const char *object)
+static enum gravity gravity_of(const char *object)
 {
-	return strcmp(object, ill) == 0 || strcmp(object, "note") == 0 ||
-	       strcmp(object, "well") == 0;
+	return strcmp(object, ill) == 0      ? GRAVITY_BAD
+	       : strcmp(object, "note") == 0 ? GRAVITY_WARNING
+	       : strcmp(object, "well") == 0 ? GRAVITY_GOOD
+					     : GRAVITY_NONE;
 }
 
-static void print_heads(json_t *json)
+static void print_heads(json_t *json, bool colour)
 {
 	for (void *at = json_object_iter(json); at; at = json_object_iter_next(json, at)) {
 		json_t *object = json_object_iter_value(at);
@@ -201,8 +211,11 @@ static void print_heads(json_t *json)
 
 			const char *text = value_text(json_object_iter_value(in), number);
 
-			if (is_gravity(json_object_iter_key(at)))
-				printf("%s\n", text);
+			enum gravity gravity = gravity_of(json_object_iter_key(at));
+
+			if (gravity != GRAVITY_NONE)
+				printf("%s%s%s\n", colour ? drawn_colour(gravity) : "", text,
+				       colour ? DRAWN_PLAIN : "");
 			else
 				draw_head(json_object_iter_key(at), json_object_iter_key(in), text,
 					  stdout);
@@ -213,11 +226,12 @@ static void print_heads(json_t *json)
 static int print_report(const struct order *order, json_t *json, struct err *err)
 {
 	const json_t *rows = json_object_get(json, "rows");
+	const struct drawn_room room = output_room(order);
 	struct table *table;
 	int rc;
 
 	if (order->format == FORMAT_TABLE)
-		print_heads(json);
+		print_heads(json, room.colour);
 	if (json_array_size(rows) == 0)
 		return order->format == FORMAT_TABLE && json_object_size(json) == 1
 			       ? say_there_are_none(err)
@@ -227,7 +241,7 @@ static int print_report(const struct order *order, json_t *json, struct err *err
 		return err_set(err, -ENOMEM, "out of memory");
 	if (order->format == FORMAT_TABLE) {
 		printf("\n");
-		rc = draw_table(table, order->args->command->show, stdout, err);
+		rc = draw_table(table, order->args->command->show, &room, stdout, err);
 	} else {
 		rc = output_table(order, table, err);
 	}

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "common/base/blob.h"
 #include "common/base/err.h"
+#include "common/text/drawn.h"
 #include "common/text/table.h"
 
 #include <stdbool.h>
@@ -11,6 +12,10 @@
 
 /** The media type to ask for when rows are wanted. */
 const char *output_type(enum format format);
+
+/** The room that tables of this order are drawn in. What it prints may go to a pager from here on.
+ */
+struct drawn_room output_room(const struct order *order);
 
 /** Rows that came as output_type() tells. */
 int output_rows(const struct order *order, const struct blob *answer, struct err *err);

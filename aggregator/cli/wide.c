@@ -3,10 +3,10 @@
 #include "common/base/blob.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
+#include "common/text/number_told.h"
 #include "common/text/pivot.h"
 
 #include <errno.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,14 +15,12 @@
 
 struct wide {
 	struct pivot pivot;
-	struct libscols_table *lines;
+	struct drawn *drawn;
 	size_t n_keys;
-	const char *keys[8];        /* [n_keys]: columns that tell the rows apart */
-	bool versus;                /* each metric has its change beside it */
-	size_t *fractions;          /* owned [columns]: the longest fraction of value and change */
-	bool marks, holes;          /* were drawn */
-	struct libscols_line *line; /* at hand */
-	size_t at;                  /* and its next cell */
+	const char *keys[8]; /* [n_keys]: columns that tell the rows apart */
+	bool versus;         /* each metric has its change beside it */
+	size_t *fractions;   /* owned [columns]: the longest fraction of value and change */
+	bool marks, holes;   /* were drawn */
 };
 
 static const struct {
@@ -52,43 +50,26 @@ static bool is_wanted(const struct pivot *pivot, const char *name)
 	return any;
 }
 
-static int column_add(struct wide *wide, const char *title, int flags)
-{
-	char shown[128];
-	(void)utf8_print(shown, sizeof(shown), "%s", title); /* cut is fine */
-	(void)utf8_clean(shown, "");
-	return scols_table_new_column(wide->lines, shown, 0, flags) ? 0 : -ENOMEM;
-}
-
-static int columns_add(struct wide *wide)
+static void columns_add(struct wide *wide)
 {
 	const struct pivot *pivot = &wide->pivot;
-	int rc = 0;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && rc == 0; i++) {
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		bool text = strcmp(keys[i].name, "name") == 0 ||
+			    strcmp(keys[i].name, "label_name") == 0;
 		if (!is_wanted(pivot, keys[i].name))
 			continue;
 		wide->keys[wide->n_keys++] = keys[i].name;
-		rc = column_add(wide, _(keys[i].title), 0);
+		drawn_column(wide->drawn, _(keys[i].title),
+			     (text ? DRAWN_TEXT : 0u) |
+				     (strcmp(keys[i].name, "valid_from") == 0 ? DRAWN_LESSER
+									      : DRAWN_MAIN));
 	}
-	for (size_t i = 0; i < pivot->n_columns && rc == 0; i++) {
+	for (size_t i = 0; i < pivot->n_columns; i++) {
 		const char *metric = pivot_text(pivot, pivot->columns[i], "metric");
-		rc = column_add(wide, metric ? metric : _("Value"), SCOLS_FL_RIGHT);
-		if (rc == 0 && wide->versus)
-			rc = column_add(wide, _("Change, percent"), SCOLS_FL_RIGHT);
+		drawn_column(wide->drawn, metric ? metric : _("Value"), DRAWN_NUMBER);
+		if (wide->versus)
+			drawn_column(wide->drawn, _("Change, percent"), DRAWN_NUMBER);
 	}
-	return rc;
-}
-
-static int put(struct wide *wide, const char *text)
-{
-	struct blob cell = { 0 };
-	int rc = blob_append(&cell, text, strlen(text) + 1);
-	if (rc == 0) {
-		(void)utf8_clean((char *)cell.data, "");
-		rc = scols_line_set_data(wide->line, wide->at++, (const char *)cell.data);
-	}
-	blob_free(&cell);
-	return rc < 0 ? -ENOMEM : 0;
 }
 
 static size_t fraction_len(const char *number)
@@ -124,50 +105,50 @@ static int put_number(struct wide *wide, size_t row, size_t column, bool change)
 	struct blob text = { 0 };
 	bool part = !change && number && !pivot_is_whole(pivot, cell);
 	if (cell == PIVOT_NONE) {
-		wide->at++;
+		drawn_cell(wide->drawn, "", GRAVITY_NONE);
 		return 0;
 	}
 	wide->holes |= !number;
 	wide->marks |= part;
 	number = number ? number : NO_VALUE;
-	int rc = blob_append(&text, number, strlen(number));
+	int rc = number_told(number, &text);
 	for (size_t i = fraction_len(number); i < fraction && rc == 0; i++)
 		rc = blob_append(&text, " ", 1);
+	if (rc == 0 && change)
+		rc = blob_append(&text, strcmp(number, NO_VALUE) == 0 ? "  " : " %", 2);
 	if (rc == 0 && !change)
 		rc = blob_append(&text, part ? NOT_WHOLE : " ", 1);
 	if (rc == 0)
 		rc = blob_append(&text, "", 1);
 	if (rc == 0)
-		rc = put(wide, (const char *)text.data);
+		drawn_cell(wide->drawn, (const char *)text.data,
+			   part ? GRAVITY_WARNING : GRAVITY_NONE);
 	blob_free(&text);
 	return rc;
 }
 
 /* A place's name; what is none says which row it is. */
-static int put_key(struct wide *wide, size_t row, const char *name)
+static void put_key(struct wide *wide, size_t row, const char *name)
 {
 	const struct pivot *pivot = &wide->pivot;
 	const char *text = pivot_text(pivot, row, name), *kind = pivot_text(pivot, row, "row");
 	bool is_name = strcmp(name, "name") == 0, total = kind && strncmp(kind, "total", 5) == 0;
 	char shown[256];
-	if (is_name && !pivot_text(pivot, row, "area"))
-		return put(wide, _(kind ? kind : "rest"));
-	if (is_name && total) {
+	if (is_name && !pivot_text(pivot, row, "area")) {
+		text = _(kind ? kind : "rest");
+	} else if (is_name && total) {
 		(void)utf8_print(shown, sizeof(shown), _("%s (total)"), text); /* cut is fine */
-		return put(wide, shown);
+		text = shown;
 	}
-	return put(wide, text ? text : "");
+	drawn_cell(wide->drawn, text ? text : "", GRAVITY_NONE);
 }
 
 static int row_add(struct wide *wide, size_t row)
 {
 	int rc = 0;
-	wide->line = scols_table_new_line(wide->lines, NULL);
-	wide->at = 0;
-	if (!wide->line)
-		return -ENOMEM;
-	for (size_t i = 0; i < wide->n_keys && rc == 0; i++)
-		rc = put_key(wide, wide->pivot.rows[row], wide->keys[i]);
+	drawn_row(wide->drawn);
+	for (size_t i = 0; i < wide->n_keys; i++)
+		put_key(wide, wide->pivot.rows[row], wide->keys[i]);
 	for (size_t i = 0; i < wide->pivot.n_columns && rc == 0; i++) {
 		rc = put_number(wide, row, i, false);
 		if (rc == 0 && wide->versus)
@@ -176,28 +157,25 @@ static int row_add(struct wide *wide, size_t row)
 	return rc;
 }
 
-static int draw(struct wide *wide, FILE *out, struct err *err)
+static int draw(struct wide *wide, const struct drawn_room *room, FILE *out, struct err *err)
 {
-	int rc = wide->lines ? columns_add(wide) : -ENOMEM;
+	int rc = wide->drawn ? fractions_find(wide) : -ENOMEM;
 	if (rc == 0)
-		rc = fractions_find(wide);
+		columns_add(wide);
 	for (size_t row = 0; row < wide->pivot.n_rows && rc == 0; row++)
 		rc = row_add(wide, row);
 	if (rc < 0)
 		return err_memory(err);
-	(void)scols_table_set_stream(wide->lines, out); /* fails for NULL alone */
-	rc = scols_print_table(wide->lines);
-	if (rc < 0)
-		return err_set(err, -EIO, "cannot write the table: %s", err_strerror(rc));
-	if (wide->marks)
+	rc = drawn_print(wide->drawn, room, out, err);
+	if (rc == 0 && wide->marks)
 		fprintf(out, _("%s not all that was due is in it, or the period is not over\n"),
 			NOT_WHOLE);
-	if (wide->holes)
+	if (rc == 0 && wide->holes)
 		fprintf(out, _("%s there is no value; --format csv has the reason\n"), NO_VALUE);
-	return 0;
+	return rc;
 }
 
-int wide_draw(const struct table *table, FILE *out, struct err *err)
+int wide_draw(const struct table *table, const struct drawn_room *room, FILE *out, struct err *err)
 {
 	struct wide wide = { 0 };
 	int rc = pivot_make(table, PIVOT_METRICS, &wide.pivot, err);
@@ -205,9 +183,9 @@ int wide_draw(const struct table *table, FILE *out, struct err *err)
 		return rc;
 	for (size_t i = 0; i < table_columns(table); i++)
 		wide.versus |= strcmp(table_column(table, i), "change_percent") == 0;
-	wide.lines = scols_new_table();
-	rc = draw(&wide, out, err);
-	scols_unref_table(wide.lines);
+	wide.drawn = drawn_open();
+	rc = draw(&wide, room, out, err);
+	drawn_close(wide.drawn);
 	free(wide.fractions);
 	pivot_free(&wide.pivot);
 	return rc;

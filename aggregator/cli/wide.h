@@ -3,10 +3,11 @@
 #pragma once
 
 #include "common/base/err.h"
+#include "common/text/drawn.h"
 #include "common/text/table.h"
 
 #include <stdio.h>
 
 /** Draw @table, the rows of a question with several names. What is not whole is marked, and below
  * the table it is said what the marks mean. -EINVAL: these are no figures; -ENOMEM; -EIO. */
-int wide_draw(const struct table *table, FILE *out, struct err *err);
+int wide_draw(const struct table *table, const struct drawn_room *room, FILE *out, struct err *err);

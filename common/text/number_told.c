@@ -6,7 +6,7 @@
 
 static const char digits[] = "0123456789";
 
-bool number_is(const char *text)
+bool number_is_plain(const char *text)
 {
 	const char *at = text + (*text == '-');
 	size_t whole = strspn(at, digits);
@@ -24,7 +24,7 @@ int number_told(const char *exact, struct blob *out)
 	size_t sign = *exact == '-', whole = strspn(exact + sign, digits);
 	int rc;
 
-	if (!number_is(exact))
+	if (!number_is_plain(exact))
 		return blob_append(out, exact, strlen(exact));
 	rc = blob_append(out, exact, sign);
 	exact += sign;

@@ -8,7 +8,7 @@
 
 /** "-1234.50": an optional sign, digits, and maybe a point with digits behind it; what
  * decimal_format() writes. */
-bool number_is(const char *text);
+bool number_is_plain(const char *text);
 
 /** Append @exact as people read it, without a NUL; what is no number as it is. -ENOMEM. */
 int number_told(const char *exact, struct blob *out);

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct drawn_room unlimited = { 0 };
+
 static int setup(void **state)
 {
 	(void)state;
@@ -29,7 +31,7 @@ static int draw(const char *csv, const char *show, char **ret_text)
 
 	assert_non_null(out);
 	assert_int_equal(csv_table(csv, strlen(csv), &table, &err), 0);
-	int rc = draw_table(table, show, out, &err);
+	int rc = draw_table(table, show, &unlimited, out, &err);
 	table_close(table);
 	fclose(out);
 	return rc;
@@ -112,7 +114,7 @@ static void lack_of_memory_is_an_error(void **state)
 		assert_non_null(out);
 		assert_int_equal(csv_table("name,value\na,1\nb,2\n", 18, &table, &err), 0);
 		fault_arm_at(FAULT_MEMORY, after);
-		int rc = draw_table(table, NULL, out, &err);
+		int rc = draw_table(table, NULL, &unlimited, out, &err);
 		fired = fault_disarm();
 		assert_int_equal(rc, fired ? -ENOMEM : 0);
 		table_close(table);
