@@ -66,7 +66,8 @@ static void print_document(void)
 
 static void print_help(void)
 {
-	printf(_("usage: lantoa-agent [--config FILE] [--office CODE] COMMAND ...\n\n"));
+	printf(_("usage: lantoa-agent [--config FILE] [--office CODE] [--color WHEN] COMMAND "
+		 "...\n\n"));
 	for (const struct command *command = commands; command->name; command++)
 		printf("  %s %s\n      %s\n", command->name, command->arguments, _(command->help));
 	printf(_("\nThe configuration is %s; its keys, with their defaults:\n\n"), SETTINGS_PATH);
@@ -90,15 +91,21 @@ static void print_usage(const struct command *command)
 		 "commands."));
 }
 
-static int tell(int status, const struct err *err)
+/* What was printed comes before what is wrong. */
+static int tell(int status, struct screen *screen, const struct err *err)
 {
+	struct err written = { 0 };
+	bool failed = fflush(stdout) != 0 || ferror(stdout);
+
+	if (failed)
+		err_set(&written, -EIO, "cannot write the answer: %s", err_strerror(-errno));
+	if (screen_release(screen, &written) < 0)
+		failed = true;
 	if (status != EXIT_SUCCESS && err->code != 0)
-		fprintf(stderr, "lantoa-agent: %s\n", err->text);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		perror("lantoa-agent: stdout");
-		return EXIT_FAILURE;
-	}
-	return status;
+		screen_complain("lantoa-agent: ", err->text);
+	if (failed)
+		screen_complain("lantoa-agent: ", written.text);
+	return failed ? EXIT_FAILURE : status;
 }
 
 static const struct command *find(const struct command *command, const char *name)
@@ -109,9 +116,9 @@ static const struct command *find(const struct command *command, const char *nam
 }
 
 static int run_command(const struct command *command, const struct settings_source *source,
-		       int argc, char *argv[])
+		       struct screen *screen, int argc, char *argv[])
 {
-	struct command_context context = { .source = *source };
+	struct command_context context = { .source = *source, .screen = screen };
 	struct err err = { 0 };
 	int rc = settings_read(source, &context.settings, &err);
 	if (rc < 0 && rc != -ENOMEM && strcmp(command->name, "status") == 0) {
@@ -120,30 +127,41 @@ static int run_command(const struct command *command, const struct settings_sour
 		rc = settings_read_good(source, &context.settings, &err);
 	}
 	if (rc < 0)
-		return tell(EXIT_FAILURE, &err);
+		return tell(EXIT_FAILURE, screen, &err);
 	if (context.config_err.code == 0)
 		settings_apply_level(&context.settings);
 	rc = civil_set_zone(context.settings.zone, &err);
 	int status = rc < 0 ? EXIT_FAILURE : command->run(&context, argc, argv, &err);
 	settings_free(&context.settings);
-	return tell(status, &err);
+	return tell(status, screen, &err);
 }
 
 int main(int argc, char *argv[])
 {
 	static const struct option_row known[] = { { .name = "config", .value = "FILE" },
 						   { .name = "office", .value = "CODE" },
+						   { .name = "color",
+						     .value = "auto|always|never" },
 						   { .name = "help" },
 						   { .name = "document" },
 						   { .name = "version" },
 						   { 0 } };
 	struct options options;
+	struct screen screen;
 	struct err err = { 0 };
 	i18n_init(NULL);
-	if (options_take(argc, argv, known, OPTIONS_FIRST, &options, &err) < 0)
-		return tell(EXIT_USAGE, &err);
-	if (options_value(&options, "help"))
-		return print_help(), EXIT_SUCCESS;
+	if (screen_look(NULL, &screen, &err) < 0 ||
+	    options_take(argc, argv, known, OPTIONS_FIRST, &options, &err) < 0)
+		return tell(EXIT_USAGE, &screen, &err);
+	if (options_value(&options, "color") &&
+	    screen_look(options_value(&options, "color"), &screen, &err) < 0)
+		return tell(EXIT_USAGE, &screen, &err);
+	if (options_value(&options, "help")) {
+		screen_hold(&screen);
+		screen.page = true;
+		print_help();
+		return tell(EXIT_SUCCESS, &screen, &err);
+	}
 	if (options_value(&options, "document"))
 		return print_document(), EXIT_SUCCESS;
 	if (options_value(&options, "version"))
@@ -153,23 +171,22 @@ int main(int argc, char *argv[])
 	const struct command *command = find(bare_commands, name);
 	if (command) {
 		struct command_context context = { 0 };
-		return tell(command->run(&context, n, options.operands, &err), &err);
+		return tell(command->run(&context, n, options.operands, &err), &screen, &err);
 	}
 	command = find(commands, name);
-	if (!command && *name) {
-		fprintf(stderr,
-			_("lantoa-agent: there is no command '%s'; see lantoa-agent --help\n"),
-			name);
-		return EXIT_USAGE;
+	if (!command && *name)
+		err_set(&err, -EINVAL, "there is no command '%s'; see lantoa-agent --help", name);
+	else if (!command)
+		err_set(&err, -EINVAL, "say what to do; 'lantoa-agent --help' lists the commands");
+	if (!command)
+		return tell(EXIT_USAGE, &screen, &err);
+	if (command->run != cmd_run)
+		screen_hold(&screen);
+	if (asks_for_help(options.operands + 1)) {
+		print_usage(command);
+		return tell(EXIT_SUCCESS, &screen, &err);
 	}
-	if (!command) {
-		fprintf(stderr, _("lantoa-agent: say what to do; 'lantoa-agent --help' lists the "
-				  "commands\n"));
-		return EXIT_USAGE;
-	}
-	if (asks_for_help(options.operands + 1))
-		return print_usage(command), tell(EXIT_SUCCESS, &err);
 	const struct settings_source source = { .path = options_value(&options, "config"),
 						.office = options_value(&options, "office") };
-	return run_command(command, &source, n, options.operands);
+	return run_command(command, &source, &screen, n, options.operands);
 }

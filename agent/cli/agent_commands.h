@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/base/err.h"
+#include "common/sys/screen.h"
 #include "office/settings.h"
 
 #define EXIT_USAGE 2
@@ -11,6 +12,7 @@
 struct command_context {
 	struct settings settings;
 	struct settings_source source;
+	struct screen *screen; /* where stdout goes; it is held but for run */
 	struct err config_err; /* what is wrong with it, for status alone; code 0: nothing */
 };
 

@@ -99,6 +99,8 @@ int cmd_spool(struct command_context *context, int argc, char *argv[], struct er
 		return command_usage(
 			err, _("say spool list, spool unsent, spool verify, spool export or "
 			       "spool repair"));
+	context->screen->as_is = questions[q].show == spool_export;
+	context->screen->page = true;
 	int rc = session_ask_once(&context->settings, questions[q].question, &out, err);
 	if (rc == 0)
 		rc = questions[q].show(&out, err);

@@ -43,6 +43,7 @@ int cmd_sql(struct command_context *context, int argc, char *argv[], struct err 
 	struct session *session = NULL;
 	if (argc != 3)
 		return command_usage(err, _("give an SQLite file and a query"));
+	context->screen->as_is = true;
 	FILE *out = open_memstream(&text, &len);
 	if (!out)
 		return command_exit(err_memory(err));

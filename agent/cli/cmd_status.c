@@ -12,17 +12,19 @@
 #include <stdlib.h>
 
 /* Shows @answer; 1: not well. */
-static int show_status(const struct blob *answer, bool json, struct err *err)
+static int show_status(const struct blob *answer, bool json, struct screen *screen, struct err *err)
 {
 	json_t *root;
 	int rc = session_json(answer, &root, err);
 	if (rc < 0)
 		return rc;
 	bool well = json_is_true(json_object_get(root, "well"));
+	screen->as_is = json;
+	screen->page = !json;
 	if (json)
 		(void)fwrite(answer->data, 1, answer->len, stdout); /* main() checks stdout */
 	else
-		status_screen(root, stdout);
+		status_screen(root, screen->colour, stdout);
 	json_decref(root);
 	return well ? 0 : 1;
 }
@@ -38,7 +40,7 @@ int cmd_status(struct command_context *context, int argc, char *argv[], struct e
 		return command_usage(err, _("status takes --json at most"));
 	int rc = session_ask_once(&context->settings, SESSION_STATUS, &out, err);
 	if (rc == 0)
-		rc = show_status(&out, options_value(&options, "json"), err);
+		rc = show_status(&out, options_value(&options, "json"), context->screen, err);
 	blob_free(&out);
 	if (rc >= 0 && context->config_err.code != 0) {
 		*err = context->config_err;

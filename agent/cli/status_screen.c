@@ -3,6 +3,7 @@
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
 #include "common/text/answer.h"
+#include "common/text/drawn.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -69,13 +70,17 @@ static const char *when(const json_t *root, const json_t *object, const char *ke
 	return text;
 }
 
-static void print_conditions(const json_t *root, FILE *out)
+static void print_conditions(const json_t *root, bool colour, FILE *out)
 {
+	const enum gravity first =
+		json_is_true(json_object_get(root, "well")) ? GRAVITY_GOOD : GRAVITY_BAD;
 	size_t i;
 	const json_t *condition;
 	json_array_foreach(json_object_get(root, "conditions"), i, condition) {
 		print_label(i == 0 ? _("state:") : _("also:"), out);
-		fprintf(out, "%s\n", answer_text(condition, "sentence"));
+		fprintf(out, "%s%s%s\n",
+			colour ? drawn_colour(i == 0 ? first : GRAVITY_WARNING) : "",
+			answer_text(condition, "sentence"), colour ? DRAWN_PLAIN : "");
 	}
 }
 
@@ -303,12 +308,12 @@ static void print_agent(const json_t *root, FILE *out)
 	fputc('\n', out);
 }
 
-void status_screen(const json_t *root, FILE *out)
+void status_screen(const json_t *root, bool colour, FILE *out)
 {
 	print_label(_("office:"), out);
 	fprintf(out, "%s  %s\n", or_dash(answer_text(root, "office")),
 		answer_text(root, "office_name"));
-	print_conditions(root, out);
+	print_conditions(root, colour, out);
 	print_line(root, out);
 	print_figures(root, out);
 	print_refusals(root, out);

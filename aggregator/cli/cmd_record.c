@@ -74,7 +74,7 @@ static int ask(const struct order *order, const struct argument fields[], size_t
 	if (rc == 0)
 		rc = client_ask(order->api, &request, &answer, err);
 	if (rc == 0)
-		rc = output_rows(order, &answer, err);
+		rc = output_rows(order, &answer, NULL, err);
 	if (rc == 0 && order->format == FORMAT_TABLE)
 		conclude(order, &answer);
 	blob_free(&body);

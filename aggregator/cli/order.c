@@ -5,7 +5,10 @@
 #include "cli/output.h"
 #include "cli/watch.h"
 #include "common/base/quote.h"
+#include "export/head.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct request order_request(const struct order *order)
@@ -43,6 +46,50 @@ int order_ask_report(const struct order *order, const struct request *request, s
 	return rc;
 }
 
+/* A table's rows, and what stands before them. */
+struct drawing {
+	struct blob rows;
+	char *head; /* owned; NULL: there is none */
+};
+
+static int on_rows(void *context, const void *data, size_t len, struct err *err)
+{
+	struct drawing *drawing = context;
+
+	if (drawing->rows.len + len > CLIENT_ANSWER_MAX)
+		return err_set(err, -E2BIG,
+			       "the answer is too large; ask for less: a smaller area, a shorter "
+			       "time or a coarser grain");
+	return blob_append(&drawing->rows, data, len) < 0 ? err_memory(err) : 0;
+}
+
+static int on_head(void *context, const char *value, struct err *err)
+{
+	struct drawing *drawing = context;
+
+	drawing->head = value ? strdup(value) : NULL;
+	return value && !drawing->head ? err_memory(err) : 0;
+}
+
+static int draw_rows(const struct order *order, struct request *request, struct err *err)
+{
+	struct drawing drawing = { 0 };
+	struct blob none = { 0 };
+	int rc;
+
+	request->on_piece = on_rows;
+	request->context = &drawing;
+	request->field = HEAD_FIELD;
+	request->on_field = on_head;
+	rc = client_ask(order->api, request, &none, err);
+	if (rc == 0)
+		rc = output_rows(order, &drawing.rows, drawing.head, err);
+	blob_free(&drawing.rows);
+	blob_free(&none);
+	free(drawing.head);
+	return rc;
+}
+
 int order_ask_rows_at(const struct order *order, const char *path,
 		      const struct argument arguments[], size_t n, struct err *err)
 {
@@ -56,9 +103,11 @@ int order_ask_rows_at(const struct order *order, const char *path,
 	request.accept = output_type(order->format);
 	if (exporting_wanted(order))
 		return exporting_run(order, &request, err);
+	if (order->format == FORMAT_TABLE)
+		return draw_rows(order, &request, err);
 	rc = client_ask(order->api, &request, &answer, err);
 	if (rc == 0)
-		rc = output_rows(order, &answer, err);
+		rc = output_rows(order, &answer, NULL, err);
 	blob_free(&answer);
 	return rc;
 }

@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include "cli/args.h"
+#include "cli/caption.h"
 #include "cli/draw.h"
 #include "cli/wide.h"
 #include "common/base/i18n.h"
@@ -80,7 +81,8 @@ static int say_there_are_none(struct err *err)
 	return print(none, strlen(none), err);
 }
 
-int output_rows(const struct order *order, const struct blob *answer, struct err *err)
+int output_rows(const struct order *order, const struct blob *answer, const char *head,
+		struct err *err)
 {
 	struct table *table = NULL;
 	struct err why;
@@ -90,7 +92,9 @@ int output_rows(const struct order *order, const struct blob *answer, struct err
 		return print(answer->data, answer->len, err);
 	if (csv_table((const char *)answer->data, answer->len, &table, &why) < 0)
 		return output_strange(err);
-	rc = table_rows(table) > 0 ? draw(order, table, err) : say_there_are_none(err);
+	rc = caption_write(head, stdout, err);
+	if (rc == 0)
+		rc = table_rows(table) > 0 ? draw(order, table, err) : say_there_are_none(err);
 	table_close(table);
 	return rc;
 }

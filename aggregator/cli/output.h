@@ -17,8 +17,10 @@ const char *output_type(enum format format);
  */
 struct drawn_room output_room(const struct order *order);
 
-/** Rows that came as output_type() tells. */
-int output_rows(const struct order *order, const struct blob *answer, struct err *err);
+/** Rows that came as output_type() tells. @head: what stands before them (export/head.h), for the
+ * caption of a drawn table; NULL: nothing. */
+int output_rows(const struct order *order, const struct blob *answer, const char *head,
+		struct err *err);
 
 /** One value in an object, {"changed": 12}: the command's sentence about it. */
 int output_value(const struct order *order, const struct blob *answer, struct err *err);

@@ -88,8 +88,8 @@ OF_PROVINCE = [
 ]
 
 OF_AGENT = [
-    (["frob"], "lantoa-agent: there is no command '%s'; see lantoa-agent --help\n", ["--help"]),
-    ([], "lantoa-agent: say what to do; 'lantoa-agent --help' lists the commands\n", ["--help"]),
+    (["frob"], "there is no command '%s'; see lantoa-agent --help", ["--help"]),
+    ([], "say what to do; 'lantoa-agent --help' lists the commands", ["--help"]),
     (["record", "teams=7", "--al"], "there is no option '%s'; see %s --help", ["--help"]),
     (["record"], "give a figure, like team.count=7", ["record", "team.count=7"]),
     (["record", "team.count"], "a figure is written METRIC=VALUE, like team.count=7", ["record", "team.count=7"]),

@@ -41,7 +41,7 @@ static char *screen_of(const json_t *root)
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 	assert_non_null(out);
-	status_screen(root, out);
+	status_screen(root, false, out);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
