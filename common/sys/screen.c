@@ -229,7 +229,8 @@ int screen_release(struct screen *screen, struct err *err)
 	(void)dup2(screen->terminal, STDOUT_FILENO); /* both are open */
 	(void)close(screen->terminal);               /* a second name of stdout */
 	screen->terminal = -1;
-	if (rc == 0 && fit_lines((const char *)held.data, screen->as_is ? 0 : screen->columns, &text) < 0)
+	if (rc == 0 &&
+	    fit_lines((const char *)held.data, screen->as_is ? 0 : screen->columns, &text) < 0)
 		rc = err_memory(err);
 	if (rc == 0 && (!pager || lines_of(&text) < screen->rows || !page(pager, &text)))
 		rc = write_all(&text, err);

@@ -16,7 +16,7 @@ struct screen {
 	size_t columns, rows; /* of stdout's terminal; 0: it is none */
 	bool colour;
 	bool page;    /* set by the command: what it prints may go to a pager. No secret may. */
-	bool as_is; /* set by the command: what it prints is for programs, and not wrapped */
+	bool as_is;   /* set by the command: what it prints is for programs, and not wrapped */
 	int terminal; /* while stdout is held, the terminal; -1: it is not held */
 };
 
