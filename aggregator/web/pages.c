@@ -7,6 +7,7 @@
 #include "common/text/answer.h"
 #include "common/text/html.h"
 #include "common/text/urlencoded.h"
+#include "web/target.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -154,25 +155,38 @@ static const char *cookie_text(const struct web *web, const char *value, char te
 	return text;
 }
 
+/* Where a reader wanted to go when he was sent here: a page of ours; "": the first. */
+static const char *back_of(const struct http_request *request)
+{
+	const char *back = http_arg(request, "back");
+
+	return views_is_own_path(back) ? back : "";
+}
+
 static void login_page(struct http_request *request, unsigned status, const char *trouble,
 		       unsigned retry_s)
 {
+	const char *back = back_of(request);
 	struct html html = { 0 };
-	char retry[16];
+	char retry[16], escaped[3 * TARGET_MAX];
 
 	(void)snprintf(retry, sizeof(retry), "%u", retry_s); /* fits */
+	(void)urlencoded_write(back, escaped, sizeof(escaped));
 	page_begin(&html, _("Log in"));
 	if (trouble)
 		html_add(&html, "<p class=\"bad\" role=\"alert\">%s</p>\n", trouble);
 	html_add(&html,
-		 "<p>%s</p>\n<form method=\"post\" action=\"/login\">\n"
+		 *back ? "<p>%s</p>\n<form method=\"post\" action=\"/login?back=%s\">\n"
+		       : "<p>%s</p>\n<form method=\"post\" action=\"/login%s\">\n",
+		 _("The token that you were given by the province shows who you are. This site "
+		   "keeps "
+		   "it in memory until you log out, and stores it nowhere."),
+		 escaped);
+	html_add(&html,
 		 "<label for=\"token\">%s</label>\n"
 		 "<input id=\"token\" name=\"token\" type=\"password\" required autofocus "
 		 "autocomplete=\"current-password\" maxlength=\"255\" spellcheck=\"false\">\n"
 		 "<button>%s</button>\n</form>\n",
-		 _("The token that you were given by the province shows who you are. This site "
-		   "keeps "
-		   "it in memory until you log out, and stores it nowhere."),
 		 _("Token"), _("Log in"));
 	html_add(&html, "<p class=\"soft\"><br>%s</p>\n",
 		 _("You have none, or it ended? The province's administrator makes one: lantoa "
@@ -277,7 +291,7 @@ static void on_entered(struct web *web, struct http_request *request, const stru
 		    (before.browser = browser_find(web->browsers, old, door_now_ms() / 1000)))
 			browser_end(web->browsers, before.browser);
 	}
-	go_to(request, "/", cookie_text(web, cookie, text));
+	go_to(request, *back_of(request) ? back_of(request) : "/", cookie_text(web, cookie, text));
 	explicit_bzero(cookie, sizeof(cookie));
 	explicit_bzero(text, sizeof(text));
 }
@@ -360,7 +374,7 @@ void pages_on_refusal(struct http_request *request, const struct web_asked *aske
 	json_decref(answer);
 }
 
-/* --- the first page --- */
+/* --- who one is, and what programs can ask --- */
 
 static void say_trouble(struct http_request *request, unsigned status, const char *text,
 			unsigned retry_s)
@@ -454,7 +468,7 @@ static const char *moment_words(const char *at, char text[32])
 	return text;
 }
 
-static void on_home(struct web *web, struct http_request *request, const struct web_asked *asked)
+static void on_account(struct web *web, struct http_request *request, const struct web_asked *asked)
 {
 	struct credentials shown = door_credentials(web, request);
 	struct html html = { 0 };
@@ -497,13 +511,13 @@ static void on_home(struct web *web, struct http_request *request, const struct 
 	json_decref(answer);
 }
 
-void pages_on_home(void *context, struct http_request *request)
+void pages_on_account(void *context, struct http_request *request)
 {
 	struct web *web = context;
 	struct credentials shown = door_credentials(web, request);
 
 	if (shown.browser)
-		gateway_ask(web, request, WHOAMI, shown.token, on_home);
+		gateway_ask(web, request, WHOAMI, shown.token, on_account);
 	else
 		go_to(request, "/login", NULL);
 	explicit_bzero(shown.token, sizeof(shown.token));

@@ -20,6 +20,7 @@
 
 struct passage;
 struct exchange;
+struct viewing;
 
 struct web {
 	uv_loop_t *loop; /* outlives us */
@@ -30,7 +31,8 @@ struct web {
 	struct guests *guests;
 	struct browsers *browsers;
 	struct passage *passages;   /* owned, each by its request's way */
-	struct exchange *exchanges; /* likewise */
+	struct exchange *exchanges; /* likewise, */
+	struct viewing *viewings;   /* and these */
 	bool encrypted;             /* by us */
 	bool secure;                /* by us or the proxy: what browsers see is https */
 	bool lent;                  /* the socket is systemd's */
@@ -111,12 +113,22 @@ void sdmx_drop(struct web *web);
 
 void offices_on_page(void *context, struct http_request *request);
 
+/* --- views.c: the province's page --- */
+
+void views_on_page(void *context, struct http_request *request);
+void views_on_language(void *context, struct http_request *request);
+void views_on_asset(void *context, struct http_request *request);
+/** Is @path (NULL is fine) an address of this site, to which one may be sent on? */
+bool views_is_own_path(const char *path);
+/** As gateway_drop(). */
+void views_drop(struct web *web);
+
 /* --- pages.c: what is written here --- */
 
 /** Log in first. */
 void pages_log_in(struct web *web, struct http_request *request);
 
-void pages_on_home(void *context, struct http_request *request);
+void pages_on_account(void *context, struct http_request *request);
 void pages_on_login(void *context, struct http_request *request);
 void pages_on_enter(void *context, struct http_request *request);
 void pages_on_leave(void *context, struct http_request *request);

@@ -28,15 +28,19 @@
 
 static const struct http_route routes[] = {
 	{ "GET", "/healthz", pages_on_health, 0, NULL },
-	{ "GET", "/", pages_on_home, 0, NULL },
-	{ "GET", "/login", pages_on_login, 0, NULL },
-	{ "POST", "/login", pages_on_enter, 0, NULL },
+	{ "GET", "/account", pages_on_account, 0, NULL },
+	{ "GET", "/login", pages_on_login, 0, "back" },
+	{ "POST", "/login", pages_on_enter, 0, "back" },
 	{ "POST", "/logout", pages_on_leave, 0, NULL },
 	{ "GET", "/style.css", pages_on_style, 0, NULL },
+	{ "GET", "/page.css", views_on_asset, 0, NULL },
+	{ "GET", "/page.js", views_on_asset, 0, NULL },
+	{ "GET", "/language", views_on_language, 0, "to back" },
 	{ "GET", "/metrics", gateway_on_metrics, 0, NULL },
 	{ NULL, "/api/v1/*", gateway_on_api, 0, HTTP_ANY_ARGUMENTS },
 	{ "GET", "/sdmx/v2/*", sdmx_on_request, 0, HTTP_ANY_ARGUMENTS },
 	{ NULL, "/office/*", offices_on_page, OFFICE_BODY_MAX, HTTP_ANY_ARGUMENTS },
+	{ "GET", "/*", views_on_page, 0, HTTP_ANY_ARGUMENTS },
 	{ NULL, "/*", pages_on_nothing, 0, HTTP_ANY_ARGUMENTS },
 };
 #define N_ROUTES (sizeof(routes) / sizeof(routes[0]))
@@ -334,6 +338,7 @@ void web_stop(struct web *web)
 	web->open = 1u + (web->http ? 1u : 0u) + (web->forward ? 1u : 0u) + (web->pages ? 1u : 0u);
 	gateway_drop(web);
 	sdmx_drop(web);
+	views_drop(web);
 	if (web->http)
 		http_stop(web->http, on_part_closed, web);
 	if (web->forward)

@@ -1,0 +1,151 @@
+#include "dashboard/calls.h"
+
+#include "common/base/i18n.h"
+#include "common/model/civil.h"
+#include "common/text/answer.h"
+#include "dashboard/frame.h"
+#include "dashboard/number.h"
+#include "dashboard/words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Since when reports are missing, and for how many days now. */
+static void late_cell(struct visit *visit, struct html *html, const json_t *row)
+{
+	const char *since = answer_text(row, "late_since");
+	int32_t day, today = civil_day(visit->now_us);
+	char words[PERIOD_TOLD_MAX], n[NUMBER_MAX], exact[16];
+	struct err err;
+
+	html_add(html, "<td>");
+	if (*since && day_parse(since, &day, &err) == 0) {
+		(void)snprintf(exact, sizeof(exact), "%d", today - day); /* fits */
+		html_add(html, "<span class=\"late\"><span aria-hidden=\"true\">▲</span> ");
+		html_say(html, ngettext("%s day", "%s days", (unsigned long)(today - day)),
+			 number_shown(exact, n));
+		html_add(html, "</span><small>");
+		html_say(html, _("since %s"), words_day(since, words));
+		html_add(html, "</small>");
+	} else {
+		number_write(html, NULL);
+	}
+	html_add(html, "</td>");
+}
+
+static void contact_cell(struct html *html, const json_t *row)
+{
+	const char *contact = answer_text(row, "last_contact"), *why = answer_text(row, "why");
+	char words[PERIOD_TOLD_MAX];
+
+	html_add(html, "<td>");
+	if (*contact)
+		html_add(html, "%s", words_instant(contact, words));
+	else
+		html_add(html, "%s", _("never heard"));
+	if (strstr(why, "silent"))
+		html_add(html, " <span class=\"late\">%s</span>", _("silent"));
+	if (*answer_text(row, "version"))
+		html_add(html, "<small>lantoa-agent %s</small>", answer_text(row, "version"));
+	html_add(html, "</td>");
+}
+
+static void office_row(struct visit *visit, struct html *html, const json_t *row)
+{
+	char path[VIEW_PATH_MAX], room[EXACT_MAX];
+	struct view there;
+
+	(void)snprintf(path, sizeof(path), "/offices/%.60s", answer_text(row, "office"));
+	there = view_at(&visit->view, path);
+	html_add(html, "<tr><th scope=\"row\">");
+	frame_go(visit, html, &there, answer_text(row, "name"));
+	html_add(html, "<small>%s", answer_text(row, "office"));
+	if (*answer_text(row, "unit_name"))
+		html_add(html, " · %s", answer_text(row, "unit_name"));
+	html_add(html, "</small></th>");
+	late_cell(visit, html, row);
+	contact_cell(html, row);
+	html_add(html, "<td class=\"n\">");
+	number_write(html, exact_text(row, "missing", room));
+	html_add(html, "</td><td class=\"what\">%s</td></tr>\n", answer_text(row, "overdue"));
+}
+
+void calls_table(struct visit *visit, struct html *html, const json_t *answer, const char *target,
+		 const char *heading, size_t top)
+{
+	json_t *row;
+	size_t i;
+
+	html_add(html,
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s\">"
+		 "<table class=\"calls\" data-q=\"%s\"><thead><tr><th scope=\"col\">%s</th><th "
+		 "scope=\"col\">%s</th>",
+		 heading, target, _("Office"), _("Late for"));
+	html_add(html,
+		 "<th scope=\"col\">%s</th><th scope=\"col\" class=\"n\">%s</th><th "
+		 "scope=\"col\">%s</th></tr></thead><tbody>\n",
+		 _("Last heard"), _("Reports missing"), _("What is missing"));
+	json_array_foreach((json_t *)(uintptr_t)answer_rows(answer), i, row)
+		if (i < top)
+			office_row(visit, html, row);
+	html_add(html, "</tbody></table></div>\n");
+}
+
+/* The filters of lantoa office list. */
+static void filters(struct visit *visit, struct html *html)
+{
+	const struct view *view = &visit->view;
+	const struct {
+		const char *field, *value, *words;
+	} choices[] = { { "late", "1", _("Late") }, { "silent", "1", _("Silent") } };
+	struct view all = *view;
+
+	html_add(html, "<form class=\"filters\" action=\"/offices\">\n");
+	frame_keep(html, view, "silent late behind heard");
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		html_add(html, "<label><input type=\"checkbox\" name=\"%s\" value=\"%s\"",
+			 choices[i].field,
+			 *view_value(view, choices[i].field) ? view_value(view, choices[i].field)
+							     : choices[i].value);
+		html_add(html,
+			 *view_value(view, choices[i].field) ? " checked> %s</label>\n"
+							     : "> %s</label>\n",
+			 choices[i].words);
+	}
+	html_add(html,
+		 "<label for=\"behind\">%s</label>\n<input id=\"behind\" name=\"behind\" "
+		 "value=\"%s\" size=\"8\">\n<button>%s</button>\n",
+		 _("Program older than"), view->behind, _("Show"));
+	all = view_with(&all, "late", "");
+	all = view_with(&all, "silent", "");
+	all = view_with(&all, "behind", "");
+	frame_link(html, &all, _("All offices"), false);
+	html_add(html, "\n</form>\n");
+}
+
+void calls_write(struct visit *visit, struct html *html)
+{
+	const struct view *view = &visit->view;
+	struct question question;
+	const json_t *answer;
+	char n[NUMBER_MAX], exact[32];
+	size_t rows;
+
+	question_begin(&question, "/api/v1/offices/heard");
+	question_add(&question, "silent", view->silent);
+	question_add(&question, "late", view->late);
+	question_add(&question, "behind", view->behind);
+	question_add(&question, "all", view->heard);
+	answer = ask(visit->asking, question.target);
+	rows = json_array_size(answer_rows(answer));
+	frame_title(visit, html,
+		    *view->silent || *view->late || *view->behind ? _("Offices that need a call")
+								  : _("Offices"));
+	filters(visit, html);
+	(void)snprintf(exact, sizeof(exact), "%zu", rows); /* fits */
+	html_add(html, "<p class=\"lead\" id=\"count\">");
+	html_say(html, ngettext("%s office", "%s offices", rows), number_shown(exact, n));
+	html_add(html, "</p>\n");
+	if (rows > 0)
+		calls_table(visit, html, answer, question.target, "count", SIZE_MAX);
+}

@@ -1,0 +1,58 @@
+#include "dashboard/screens.h"
+
+#include "common/base/i18n.h"
+#include "dashboard/calls.h"
+#include "dashboard/overview.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* In the order of the navigation. */
+const struct screen screens[] = {
+	{ "/", N_("Overview"), READER_VIEWER, "", overview_write },
+	{ "/offices", N_("Offices"), READER_VIEWER, "silent late behind heard", calls_write },
+};
+const size_t n_screens = sizeof(screens) / sizeof(screens[0]);
+
+const struct screen *screens_find(const char *path)
+{
+	return screen_find(screens, n_screens, path);
+}
+
+static bool takes(const struct screen *screen, const char *name)
+{
+	char word[80], words[1024];
+
+	(void)snprintf(word, sizeof(word), " %s ", name); /* fits, as below: words of ours */
+	(void)snprintf(words, sizeof(words), " %s ", screen->takes);
+	return view_is_kept(name) || strstr(words, word);
+}
+
+int screens_read(const char *target, struct view *ret_view, const struct screen **ret_screen,
+		 struct err *err)
+{
+	size_t len = strcspn(target, "?"), at = 0;
+	const struct screen *screen = NULL;
+	const char *name, *value;
+	char path[VIEW_PATH_MAX];
+	struct view view;
+
+	/* No page is there, whatever is asked of it. */
+	if (len < sizeof(path)) {
+		memcpy(path, target, len);
+		path[len] = '\0';
+		screen = screens_find(path);
+	}
+	if (!screen)
+		return err_set(err, -ENOENT, "there is no such path");
+	if (view_read(target, &view, err) < 0)
+		return err->code;
+	while (view_next(&view, &at, &name, &value))
+		if (!takes(screen, name))
+			return err_set(err, -EINVAL, "this page has no use for '%s'; leave it out",
+				       name);
+	*ret_view = view;
+	*ret_screen = screen;
+	return 0;
+}
