@@ -281,8 +281,9 @@ static void finish(struct viewing *viewing)
 
 	if (viewing->rc == -E2BIG) {
 		trouble(viewing, 413,
-			_("this page would need too many figures at once: choose an area, or fewer "
-			  "periods"));
+			_("this page would need more figures than one page takes; an area, or "
+			  "fewer "
+			  "periods, make it smaller"));
 	} else if (viewing->rc < 0) {
 		status = gateway_words(viewing->rc, false, &text, &retry_s);
 		trouble(viewing, status, text);
