@@ -2,7 +2,7 @@
  * has them. */
 #pragma once
 
-#include "dashboard/screen.h"
+#include "dashboard/visit.h"
 
 #define CALLS_TARGET "/api/v1/offices/heard?silent=1&late=1"
 

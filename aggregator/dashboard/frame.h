@@ -2,7 +2,7 @@
  * as known when and under which borders, who is missing, the other language, the foot. */
 #pragma once
 
-#include "dashboard/screen.h"
+#include "dashboard/visit.h"
 
 /** The one h1 of a page, with the way to the area of the view above it; and what is in the window's
  * title. A screen calls it first. */

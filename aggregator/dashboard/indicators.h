@@ -2,7 +2,7 @@
  * before, and where it stands on its way to the target. */
 #pragma once
 
-#include "dashboard/screen.h"
+#include "dashboard/visit.h"
 
 #define INDICATORS_CARDS_MAX 12u
 

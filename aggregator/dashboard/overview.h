@@ -2,6 +2,6 @@
  * a call today. It is useful before anything is set up: it says what to do next. */
 #pragma once
 
-#include "dashboard/screen.h"
+#include "dashboard/visit.h"
 
 void overview_write(struct visit *visit, struct html *html);

@@ -1,7 +1,7 @@
 /* All screens, and which of them an address means. */
 #pragma once
 
-#include "dashboard/screen.h"
+#include "dashboard/visit.h"
 
 extern const struct screen screens[];
 extern const size_t n_screens;

@@ -1,4 +1,4 @@
-#include "dashboard/screen.h"
+#include "dashboard/visit.h"
 
 #include "common/model/civil.h"
 
