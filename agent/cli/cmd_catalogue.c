@@ -21,7 +21,7 @@ static void print_dimensions(const struct metric *metric)
 /* For a person; a program gets lines parted by tabs. */
 static int draw(const struct catalogue *catalogue, const struct screen *screen, struct err *err)
 {
-	const struct drawn_room room = { screen->columns, screen->colour };
+	const struct drawn_room room = { .columns = screen->columns, .colour = screen->colour };
 	struct drawn *drawn = drawn_open();
 	if (!drawn)
 		return err_memory(err);

@@ -105,6 +105,7 @@ static const struct column {
 	{ "odd", 's', "A head that it keeps and this ledger does not have." },
 	{ "of", 'i', "Among how many it is ranked." },
 	{ "office", 's', "An office's code." },
+	{ "office_name", 's', "What the office is called." },
 	{ "offices", 'i', "How many offices." },
 	{ "offices_due", 'i', "How many offices were due." },
 	{ "offices_finished", 'i', "How many said that their report is finished." },
@@ -178,6 +179,11 @@ static const struct column {
 	{ "who", 's', "Who did it." },
 	{ "why", 's', "Why it is told: late, silent, behind, with commas between." },
 };
+
+const char *answers_column(size_t i)
+{
+	return i < sizeof(columns) / sizeof(columns[0]) ? columns[i].name : NULL;
+}
 
 static const struct column *column_find(const char *name)
 {

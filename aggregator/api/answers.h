@@ -14,7 +14,10 @@
 #include "common/base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
+/** The name of a column or member of any answer, from 0; NULL: there are no more. */
+const char *answers_column(size_t i);
 /** Append the schema. -EINVAL, with words that a builder understands: @answer is not written so, or
  * a column has no row in the table. -ENOMEM. */
 int answers_schema(struct json_draft *to, const char *answer, struct err *err);

@@ -23,23 +23,15 @@ static const char *stage_word(enum change_stage stage)
 	return words[stage];
 }
 
-static void number_head(struct table *table, const char *object, const char *key, int64_t number)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRId64, number); /* fits */
-	table_head(table, object, key, text);
-}
-
 static void progress_heads(struct table *table, const struct change_state *state)
 {
 	table_head(table, "progress", "stage", stage_word(state->stage));
-	number_head(table, "progress", "done", (int64_t)state->done);
-	number_head(table, "progress", "all", (int64_t)state->total);
-	number_head(table, "progress", "seconds_left", (state->left_us + 999999) / 1000000);
+	table_head_int(table, "progress", "done", (int64_t)state->done);
+	table_head_int(table, "progress", "all", (int64_t)state->total);
+	table_head_int(table, "progress", "seconds_left", (state->left_us + 999999) / 1000000);
 	if (state->kind == CHANGE_RELEASE) {
-		number_head(table, "counts", "released", (int64_t)state->rows);
-		number_head(table, "counts", "kept", (int64_t)state->held);
+		table_head_int(table, "counts", "released", (int64_t)state->rows);
+		table_head_int(table, "counts", "kept", (int64_t)state->held);
 	}
 }
 

@@ -9,7 +9,6 @@
 #include "schema/audit.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,12 +40,8 @@ struct counter {
 static void add_counters(struct table *table, const char *object, const struct counter counters[],
 			 size_t n)
 {
-	char text[24];
-
-	for (size_t i = 0; i < n; i++) {
-		(void)snprintf(text, sizeof(text), "%" PRIu64, counters[i].value); /* fits */
-		table_head(table, object, counters[i].name, text);
-	}
+	for (size_t i = 0; i < n; i++)
+		table_head_int(table, object, counters[i].name, (int64_t)counters[i].value);
 }
 
 static void add_gate(struct table *table, const struct gate_counters *gate)
@@ -233,10 +228,14 @@ static int accounts_post(struct call *call, sqlite3 *db, const struct reference 
 const struct action health_actions[] = {
 	{ ROLE_VIEWER, "GET", "/v1/status", NULL, NULL, CALL_GLANCE, status_prepare, status_get,
 	  NULL, "How the province is.",
-	  "office! name! unit key last_contact last_received batches held unsent agent", NULL },
+	  "office! name! unit key last_contact last_received batches held unsent agent "
+	  "unit_name",
+	  NULL },
 	{ ROLE_VIEWER, "GET", "/v1/quarantine", "most before", NULL, CALL_READ, most_prepare,
 	  quarantine_get, NULL, "What waits and cannot count, and why.",
-	  "entry! office received! metric labels period value observations reason!", NULL },
+	  "entry! office received! metric labels period value observations reason! "
+	  "office_name",
+	  NULL },
 	{ ROLE_VIEWER, "GET", "/v1/audit", "most before", NULL, CALL_READ, before_prepare,
 	  audit_get, NULL, "Who did what, the newest first.",
 	  "event! at! who! shown_name act! what! detail", NULL },

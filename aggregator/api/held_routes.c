@@ -12,7 +12,6 @@
 #include "query/known.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +116,6 @@ static int release_get(struct call *call, sqlite3 *db, const struct reference *r
 	struct table *table = NULL;
 	uint64_t work = 0;
 	int64_t us = 0;
-	char seconds[24];
 	int rc = release_form(call, &form, err);
 
 	if (rc == 0)
@@ -136,8 +134,7 @@ static int release_get(struct call *call, sqlite3 *db, const struct reference *r
 		rc = release_table(&counts, "would", NULL, &table, err);
 	if (rc < 0)
 		return rc;
-	(void)snprintf(seconds, sizeof(seconds), "%" PRId64, (us + 500000) / 1000000); /* fits */
-	table_head(table, "would", "seconds", seconds);
+	table_head_int(table, "would", "seconds", (us + 500000) / 1000000);
 	return call_answer_table(call, table, err);
 }
 

@@ -105,10 +105,7 @@ static int refuse(struct call *call, const struct losses *losses, struct err *er
 
 static void number_head(struct table *table, const char *key, uint64_t number)
 {
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRIu64, number); /* fits */
-	table_head(table, "would", key, text);
+	table_head_int(table, "would", key, (int64_t)number);
 }
 
 struct expected { /* of an edition */

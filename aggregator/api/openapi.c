@@ -297,7 +297,7 @@ static int put_schemas(struct json_draft *to, struct err *err)
 	json_draft(
 		to,
 		"'schemas': {'Words': {'type': 'object', 'description': 'Words before the rows.', "
-		"'additionalProperties': {'type': ['string', 'null']}},\n"
+		"'additionalProperties': {'type': ['string', 'integer', 'null']}},\n"
 		"'Problem': {'type': 'object', 'description': 'RFC 9457. The type about:blank says "
 		"no more than the status does.', 'properties': {'type': {'type': 'string'}, "
 		"'title': {'type': 'string'}, 'status': {'type': 'integer'}, 'detail': {'type': "

@@ -8,19 +8,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* An agent that rests calls once a day, and may find the line busy. */
 #define SILENT_US (INT64_C(26) * 3600 * 1000000)
-
-static void number_head(struct table *table, const char *object, const char *key, uint64_t number)
-{
-	char text[24];
-	(void)snprintf(text, sizeof(text), "%" PRIu64, number); /* fits */
-	table_head(table, object, key, text);
-}
 
 static int count(sqlite3 *db, struct table *table, const char *key, const char *sql,
 		 struct err *err)
@@ -31,7 +23,7 @@ static int count(sqlite3 *db, struct table *table, const char *key, const char *
 		return rc;
 	rc = db_step(stmt, err);
 	if (rc == 1)
-		number_head(table, "store", key, (uint64_t)sqlite3_column_int64(stmt, 0));
+		table_head_int(table, "store", key, sqlite3_column_int64(stmt, 0));
 	sqlite3_finalize(stmt);
 	return rc < 0 ? rc : 0;
 }
@@ -100,6 +92,7 @@ static int office_rows(sqlite3 *db, const struct reference *reference,
 		table_int(table, sqlite3_column_int64(rows, 2));
 		table_int(table, sqlite3_column_int64(rows, 4));
 		add_agent(facts, sqlite3_column_int64(rows, 0), table);
+		table_text(table, unit ? unit->name : NULL);
 		rc = 0;
 	}
 	sqlite3_finalize(rows);
@@ -383,9 +376,9 @@ int status_facts(sqlite3 *db, const struct reference *reference, struct conditio
 int status_run(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
 	       struct table **ret_table, struct err *err)
 {
-	static const char *const columns[] = { "office",       "name",          "unit",    "key",
-					       "last_contact", "last_received", "batches", "held",
-					       "unsent",       "agent" };
+	static const char *const columns[] = { "office",       "name",          "unit",     "key",
+					       "last_contact", "last_received", "batches",  "held",
+					       "unsent",       "agent",         "unit_name" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
@@ -394,13 +387,13 @@ int status_run(sqlite3 *db, const struct reference *reference, struct condition_
 		condition_heads(facts, table);
 	if (rc == 0 && facts->change.id != 0 && facts->change.stage != CHANGE_OVER) {
 		table_head(table, "change", "kind", facts->change.word);
-		number_head(table, "change", "done", facts->change.done);
-		number_head(table, "change", "all", facts->change.total);
+		table_head_int(table, "change", "done", (int64_t)facts->change.done);
+		table_head_int(table, "change", "all", (int64_t)facts->change.total);
 	}
 	if (facts->contacts)
-		number_head(table, "offices", "silent", facts->silent);
-	number_head(table, "invitations", "open", facts->invitations_open);
-	number_head(table, "invitations", "expired", facts->invitations_expired);
+		table_head_int(table, "offices", "silent", (int64_t)facts->silent);
+	table_head_int(table, "invitations", "open", (int64_t)facts->invitations_open);
+	table_head_int(table, "invitations", "expired", (int64_t)facts->invitations_expired);
 	if (rc == 0)
 		rc = count(db, table, "entries", "SELECT coalesce(max(id), 0) FROM journal", err);
 	if (rc == 0)

@@ -336,8 +336,8 @@ static int progress_tell(const struct backup *b, struct blob *out)
 	};
 	char text[160];
 	int len = snprintf(text, sizeof(text),
-			   "{\"progress\": {\"stage\": \"%s\", \"done\": \"%" PRIuFAST64
-			   "\", \"all\": \"%" PRIuFAST64 "\"}}\n",
+			   "{\"progress\": {\"stage\": \"%s\", \"done\": %" PRIuFAST64
+			   ", \"all\": %" PRIuFAST64 "}}\n",
 			   stages[b->part], atomic_load(&b->done), atomic_load(&b->all));
 	return blob_append(out, text, (size_t)len);
 }
@@ -346,8 +346,8 @@ static int outcome_tell(const struct backup *b, struct blob *out)
 {
 	char text[320], digest[2 * DIGEST_LEN + 1], made[INSTANT_TEXT_MAX];
 	int len = snprintf(text, sizeof(text),
-			   "{\"backup\": {\"made\": \"%s\", \"entries\": \"%" PRId64
-			   "\", \"bytes\": \"%" PRIu64 "\", \"digest\": \"%s\"}}\n",
+			   "{\"backup\": {\"made\": \"%s\", \"entries\": %" PRId64
+			   ", \"bytes\": %" PRIu64 ", \"digest\": \"%s\"}}\n",
 			   civil_format(b->label.made_us, made), b->label.head.entry, b->len,
 			   sodium_bin2hex(digest, sizeof(digest), b->digest, DIGEST_LEN));
 	return blob_append(out, text, (size_t)len);

@@ -107,6 +107,8 @@ static const struct option_row known[] = {
 	{ "older-copy", 0, NULL,
 	  N_("let it in although it comes from a machine that was set back, and takes the place of "
 	     "what came before") },
+	{ "interval", 0, "SECONDS", N_("how long a picture stands, 1 to 3600; without it 1") },
+	{ "once", 0, NULL, N_("one picture, for a script; it takes as long as the interval") },
 	{ "after", 0, "NUMBER", N_("only what comes behind this position; without it, all") },
 	{ "epoch", 0, "NUMBER", N_("of which epoch the position is") },
 	{ "wait", 0, "SECONDS",

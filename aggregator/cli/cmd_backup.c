@@ -126,8 +126,10 @@ static int print_row(const struct cmd_backup *b, const json_t *backup, struct er
 		return err_set(err, -ENOMEM, "out of memory");
 	table_row(table);
 	table_text(table, b->path);
-	for (size_t i = 1; i < 5; i++)
-		table_text(table, json_string_value(json_object_get(backup, columns[i])));
+	table_text(table, json_string_value(json_object_get(backup, "made")));
+	table_int(table, json_integer_value(json_object_get(backup, "entries")));
+	table_int(table, json_integer_value(json_object_get(backup, "bytes")));
+	table_text(table, json_string_value(json_object_get(backup, "digest")));
 	rc = table_failed(table) ? err_set(err, -ENOMEM, "out of memory")
 				 : output_table(b->order, table, err);
 	table_close(table);

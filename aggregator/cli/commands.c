@@ -7,6 +7,7 @@
 #include "cli/cmd_invite.h"
 #include "cli/cmd_record.h"
 #include "cli/cmd_setup.h"
+#include "cli/cmd_top.h"
 #include "cli/cmd_verify.h"
 #include "cli/order.h"
 #include "cli/output.h"
@@ -744,7 +745,18 @@ const struct command commands[] = {
 		     "taken, or somebody must act."),
 	  .run = status,
 	  .method = "GET",
-	  .path = "/v1/status" },
+	  .path = "/v1/status",
+	  .show = "office name unit unit_name key last_contact last_received held batches unsent "
+		  "agent" },
+	{ .words = "top",
+	  .usage = "[--interval SECONDS] [--once]",
+	  .help = N_("Show what the province does at this moment, drawn anew each second: offices "
+		     "that are connected, silent and late, figures a second, how long commits and "
+		     "receipts take, the disk, and who needs a call. q or Ctrl-C ends it."),
+	  .options = "interval once",
+	  .check = usage_top,
+	  .run = cmd_top_run,
+	  .path = "/v1/metrics" },
 	{ .words = "quarantine list",
 	  .usage = "[--most NUMBER] [--before ROW]",
 	  .help = N_("List the figures that arrived but cannot count, and why."),
@@ -752,6 +764,8 @@ const struct command commands[] = {
 	  .run = pages,
 	  .method = "GET",
 	  .path = "/v1/quarantine",
+	  .show = "entry office office_name metric labels period value reason received "
+		  "observations",
 	  .forms = "csv-excel xlsx" },
 	{ .words = "quarantine release",
 	  .usage = "--entry NUMBER | --office CODE | --metric NAME | --all [--closed] "

@@ -52,15 +52,16 @@ static const char texts[] =
 	"act area_name author_name change_reason detail expected found label_name labels means "
 	"name "
 	"note operands overdue problem reason shown_name targets text unit_name warning what where "
-	"why finished_by metric_name office_name";
+	"why finished_by metric_name office_name head label_vi label_en formula dimensions";
 static const char lesser[] =
 	"valid_from valid_to until before_until observations batches entry entries spool batch "
 	"event_at author extra revisions protocol push_interval connections on_time offices_due "
 	"offices_reported carried excused operands shown_name who published structure calendar "
-	"was_at created account from_province agent version record row old_code";
-static const char mains[] =
-	"area change code metric missing name office period problem reason value "
-	"act what state";
+	"spool_percent backlog clock was_at created account from_province agent version record row "
+	"old_code";
+static const char mains[] = "area change code metric missing name office period problem reason "
+			    "value act what state why "
+			    "overdue late_since silent_since ledger text became";
 static const char percents[] = "percent change_percent spool_percent";
 /* Numbers that are names: nobody groups their digits. */
 static const char ordinals[] =
@@ -187,6 +188,7 @@ static const struct title {
 	{ "odd", N_("Odd head at"), NUMBER },
 	{ "of", N_("Of"), NUMBER },
 	{ "office", N_("Office"), 0 },
+	{ "office_name", N_("Name of office"), 0 },
 	{ "offices", N_("Offices that sent them"), NUMBER },
 	{ "offices_due", N_("Offices due"), NUMBER },
 	{ "offices_finished", N_("Offices finished"), NUMBER | QUIET },
@@ -260,7 +262,7 @@ static const struct title {
 	{ "would.needs_yes", N_("Only with --yes"), WORDS },
 	/* a change that is made in steps */
 	{ "begun", N_("Begun"), 0 },
-	{ "kind", N_("Change"), 0 },
+	{ "kind", N_("Kind"), WORDS },
 	{ "progress.all", N_("Work, in observations"), NUMBER },
 	{ "progress.done", N_("Of it done"), NUMBER },
 	{ "progress.seconds_left", N_("Seconds left, about"), NUMBER },
@@ -289,6 +291,26 @@ static const struct title {
 	{ "expires", N_("Good until"), 0 },
 	{ "last_used", N_("Last used"), 0 },
 	{ "series", N_("Series"), 0 },
+	/* tables of the reference as they were imported */
+	{ "label_vi", N_("In Vietnamese"), 0 },
+	{ "label_en", N_("In English"), 0 },
+	{ "name_vi", N_("In Vietnamese"), 0 },
+	{ "name_en", N_("In English"), 0 },
+	{ "time_agg", N_("Over time"), 0 },
+	{ "area_agg", N_("Over areas"), 0 },
+	{ "dimensions", N_("Dimensions"), 0 },
+	{ "decimals", N_("Decimals"), NUMBER },
+	{ "carry", N_("Periods carried"), NUMBER },
+	{ "due_days", N_("Days until due"), NUMBER },
+	{ "min", N_("At least"), NUMBER },
+	{ "max", N_("At most"), NUMBER },
+	{ "section", N_("Section"), 0 },
+	{ "formula", N_("Formula"), 0 },
+	{ "target_value", N_("Target"), NUMBER },
+	{ "left", N_("Left side"), 0 },
+	{ "op", N_("Comparison"), 0 },
+	{ "right", N_("Right side"), 0 },
+	{ "severity", N_("Severity"), 0 },
 	{ "limits.waiting", N_("Batches that wait for a commit"), 0 },
 	/* counters of status: of gate and intake since the start, but for what is told of now */
 	{ "offices.silent", N_("Offices without contact for more than a day"), NUMBER },
@@ -353,6 +375,16 @@ static const struct title *title_of_head(const char *object, const char *name)
 	if (snprintf(whole, sizeof(whole), "%s.%s", object, name) < (int)sizeof(whole))
 		title = title_find(whole);
 	return title ? title : title_find(name);
+}
+
+const char *draw_title(size_t i)
+{
+	return i < sizeof(titles) / sizeof(titles[0]) ? titles[i].text : NULL;
+}
+
+bool draw_knows(const char *object, const char *name)
+{
+	return title_of_head(object, name) != NULL;
 }
 
 static bool listed(const char *list, const char *name)

@@ -59,7 +59,7 @@ int output_strange(struct err *err)
 struct drawn_room output_room(const struct order *order)
 {
 	order->screen->page = true;
-	return (struct drawn_room){ order->screen->columns, order->screen->colour };
+	return (struct drawn_room){ order->screen->columns, order->screen->colour, "--format csv" };
 }
 
 /* The answer about several names has the metric in front (query.h). */

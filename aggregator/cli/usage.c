@@ -164,6 +164,15 @@ int usage_changes(const struct args *args, struct err *err)
 		       : 0;
 }
 
+int usage_top(const struct args *args, struct err *err)
+{
+	const char *format = args_option(args, "format");
+
+	return format && strcmp(format, "table") != 0
+		       ? err_set(err, -EINVAL, "top is a picture for people; programs ask /metrics")
+		       : 0;
+}
+
 int usage_token_add(const struct args *args, struct err *err)
 {
 	const char *role = args_option(args, "role");

@@ -67,10 +67,11 @@ static int begin(struct watch *watch, const struct argument arguments[], size_t 
 
 uint64_t watch_number(const json_t *answer, const char *object, const char *name)
 {
-	const char *text =
-		json_string_value(json_object_get(json_object_get(answer, object), name));
+	const json_t *number = json_object_get(json_object_get(answer, object), name);
+	/* An aggregator of an earlier version says "12". */
+	const char *text = json_string_value(number);
 
-	return text ? strtoull(text, NULL, 10) : 0;
+	return text ? strtoull(text, NULL, 10) : (uint64_t)json_integer_value(number);
 }
 
 const char *watch_stage(const json_t *answer)

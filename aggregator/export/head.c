@@ -17,14 +17,21 @@ struct head {
 	size_t n;
 };
 
-static int add(struct head *head, const char *object, const char *key, const json_t *value,
+/* @members: whose @key it is. */
+static int add(struct head *head, const char *object, json_t *members, const char *key,
 	       struct err *err)
 {
+	json_t *value = json_object_get(members, key);
 	struct pair *list = array_room(head->list, head->n, sizeof(*head->list));
 
 	if (!list)
 		return err_memory(err);
 	head->list = list;
+	if (json_is_integer(value)) {
+		value = json_sprintf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		if (!value || json_object_set_new(members, key, value) < 0)
+			return err_memory(err);
+	}
 	if (json_is_string(value))
 		list[head->n++] = (struct pair){ object, key, json_string_value(value) };
 	return json_is_string(value) || json_is_null(value)
@@ -42,7 +49,7 @@ static int read(struct head *head, struct err *err)
 	json_object_foreach(head->json, object, members) {
 		rc = rc == 0 && !json_is_object(members) ? -EBADMSG : rc;
 		json_object_foreach(members, key, value)
-			rc = rc == 0 ? add(head, object, key, value, err) : rc;
+			rc = rc == 0 ? add(head, object, members, key, err) : rc;
 	}
 	return rc == -EBADMSG ? err_set(err, -EBADMSG,
 					"the head of the answer is none that an aggregator writes")

@@ -11,7 +11,8 @@
 
 struct head;
 
-/** @json NULL: there is none, and nothing is found. -EBADMSG: it is no object of objects of texts.
+/** @json NULL: there is none, and nothing is found. -EBADMSG: it is no object of objects of
+ * texts and whole numbers, which are texts here.
  */
 int head_read(const char *json, struct head **ret_head, struct err *err);
 void head_close(struct head *head); /* NULL is fine */

@@ -481,6 +481,7 @@ static int add_damaged(struct listing *list)
 	table_null(table);
 	table_int(table, sqlite3_column_int64(row, 4));
 	table_text(table, _(verdict_text(VERDICT_DAMAGED)));
+	table_text(table, office ? office->name : NULL);
 	return 0;
 }
 
@@ -537,6 +538,7 @@ static int add_readable(struct listing *list, struct err *err)
 		table_decimal(table, held.point.value_e, shape_decimals(shape));
 	table_int(table, sqlite3_column_int64(row, 4));
 	put_reason(list, labels);
+	table_text(table, office ? office->name : NULL);
 	sqlite3_reset(series);
 	return 0;
 }
@@ -550,9 +552,9 @@ static int add_readable(struct listing *list, struct err *err)
 /* The payload is left out of the rows: they are sorted, and would carry it along, once each. */
 static int listing_open(struct listing *list, sqlite3 *db, struct err *err)
 {
-	static const char *const columns[] = { "entry",  "office",       "received",
-					       "metric", "labels",       "period",
-					       "value",  "observations", "reason" };
+	static const char *const columns[] = { "entry",  "office",     "received", "metric",
+					       "labels", "period",     "value",    "observations",
+					       "reason", "office_name" };
 	list->table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	list->arena = arena_open(WIRE_ARENA_MAX);
 	int rc = list->table && list->arena ? 0 : err_memory(err);

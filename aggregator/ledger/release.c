@@ -551,13 +551,6 @@ static int release_note(const struct release *r, struct err *err)
 
 /* --- what it came to --- */
 
-static void head(struct table *table, const char *object, const char *key, uint64_t count)
-{
-	char text[24];
-	(void)snprintf(text, sizeof(text), "%" PRIu64, count); /* fits */
-	table_head(table, object, key, text);
-}
-
 int release_table(const struct release_counts *counts, const char *object, const char *damaged,
 		  struct table **ret_table, struct err *err)
 {
@@ -565,8 +558,8 @@ int release_table(const struct release_counts *counts, const char *object, const
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
-	head(table, object, "released", counts->released);
-	head(table, object, "kept", counts->kept);
+	table_head_int(table, object, "released", (int64_t)counts->released);
+	table_head_int(table, object, "kept", (int64_t)counts->kept);
 	if (damaged)
 		table_head(table, object, "damaged", damaged);
 	for (unsigned verdict = 0; verdict < VERDICT_COUNT; verdict++) {

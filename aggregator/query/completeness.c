@@ -2,6 +2,7 @@
 #include "common/base/blob.h"
 #include "common/model/civil.h"
 #include "query/figures.h"
+#include "query/figures_head.h"
 #include "query/finished.h"
 #include "query/known.h"
 #include "query/query.h"
@@ -530,6 +531,8 @@ int completeness_run(sqlite3 *db, const struct reference *now, const struct quer
 		rc = finished_open(db, &asking.finished, err);
 	if (rc == 0) {
 		plan_head(&plan, NULL, asking.table);
+		if (!plan.everything)
+			figures_head_named(&plan, reference, asking.table);
 		table_head(asking.table, "query", "percent_of", "reports");
 		known_head(&then, asking.table);
 	}

@@ -107,6 +107,16 @@ static void decimals_of(const struct plan *plan, char text[16])
 				       : metric_shown_decimals(plan->metrics[0])); /* fits */
 }
 
+void figures_head_named(const struct plan *plan, const struct reference *reference,
+			struct table *table)
+{
+	const struct metric *metric = plan->metrics[0];
+	table_head(table, "query", "title", title_of(plan));
+	if (!plan->indicator && is_vietnamese() && metric->unit_vi)
+		table_head(table, "query", "unit_called", metric->unit_vi);
+	head_area(plan, reference, table);
+}
+
 void figures_head(const struct plan plans[], size_t n, const struct reference *reference,
 		  struct table *table)
 {

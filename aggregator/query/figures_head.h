@@ -13,3 +13,6 @@
  */
 void figures_head(const struct plan plans[], size_t n, const struct reference *reference,
 		  struct table *table);
+/** Of that title, unit_called, area_name and area_from, for answers that are not figures. */
+void figures_head_named(const struct plan *plan, const struct reference *reference,
+			struct table *table);

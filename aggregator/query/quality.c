@@ -469,12 +469,9 @@ int quality_run(sqlite3 *db, const struct reference *reference, const struct qua
 	struct looking l = {
 		.db = db, .reference = reference, .catalogue = reference->catalogue, .form = form
 	};
-	char text[24];
 	int rc = look(&l, err);
-	if (rc == 0 && l.damaged > 0) {
-		(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)l.damaged);
-		table_head(l.table, "quality", "damaged_pages", text);
-	}
+	if (rc == 0 && l.damaged > 0)
+		table_head_int(l.table, "quality", "damaged_pages", (int64_t)l.damaged);
 	page_free(&l.entries);
 	(void)sqlite3_finalize(l.page); /* repeats the error that step told */
 	for (size_t i = 0; i < l.n_known; i++)

@@ -11,6 +11,7 @@
 #include "common/model/deadline.h"
 #include "journal/quarantine.h"
 #include "query/figures.h"
+#include "query/figures_head.h"
 #include "query/held_entry.h"
 #include "query/known.h"
 #include "query/query.h"
@@ -525,6 +526,7 @@ int revisions_run(sqlite3 *db, const struct reference *now, const struct query *
 		qsort(g.notes, g.n, sizeof(*g.notes), by_entry);
 	if (rc == 0) {
 		plan_head(&plan, NULL, table);
+		figures_head_named(&plan, reference, table);
 		known_head(&then, table);
 	}
 	for (size_t i = 0; i < g.n && rc == 0; i++)

@@ -140,12 +140,9 @@ static void progress_head(struct table *table, const struct verify_progress *pro
 					      [VERIFY_DAYS] = "days",
 					      [VERIFY_PAGES] = "pages",
 					      [VERIFY_OVER] = "pages" };
-	char done[24], all[24];
-	(void)snprintf(done, sizeof(done), "%" PRIu64, progress->done); /* they fit */
-	(void)snprintf(all, sizeof(all), "%" PRIu64, progress->all);
 	table_head(table, "progress", "stage", stages[progress->stage]);
-	table_head(table, "progress", "done", done);
-	table_head(table, "progress", "all", all);
+	table_head_int(table, "progress", "done", (int64_t)progress->done);
+	table_head_int(table, "progress", "all", (int64_t)progress->all);
 }
 
 static int progress_tell(const struct verification *v, struct blob *out, struct err *err)

@@ -3,7 +3,6 @@
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,11 +36,8 @@ void verify_table_head(struct table *table, const struct verify_counts *counts)
 		{ "beyond_repair", counts->beyond_repair },
 		{ "repaired", counts->repaired },
 	};
-	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
-		char text[24];
-		(void)snprintf(text, sizeof(text), "%" PRIu64, heads[i].count); /* fits */
-		table_head(table, "counts", heads[i].name, text);
-	}
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		table_head_int(table, "counts", heads[i].name, (int64_t)heads[i].count);
 }
 
 void verify_report_begin(struct verify_report *report, bool writes)

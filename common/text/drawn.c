@@ -380,7 +380,7 @@ static int fill(const struct drawn *drawn, struct libscols_table *lines, bool co
 }
 
 /* "Left out, for want of room: Due, Late." */
-static int tell_gone(const struct drawn *drawn, size_t columns, FILE *out)
+static int tell_gone(const struct drawn *drawn, const struct drawn_room *room, FILE *out)
 {
 	struct blob names = { 0 }, lines = { 0 };
 	const char *between = "";
@@ -400,14 +400,16 @@ static int tell_gone(const struct drawn *drawn, size_t columns, FILE *out)
 		rc = blob_append(&names, "", 1);
 	char *told = NULL;
 	if (rc == 0 && asprintf(&told,
-				_("Columns left out for want of room: %s. A wider terminal shows "
-				  "them.\n"),
-				(const char *)names.data) < 0) {
+				room->whole ? _("Columns left out for want of room: %s. A wider "
+						"terminal shows them, or %s.\n")
+					    : _("Columns left out for want of room: %s. A wider "
+						"terminal shows them.\n"),
+				(const char *)names.data, room->whole) < 0) {
 		told = NULL;
 		rc = -ENOMEM;
 	}
 	if (rc == 0)
-		rc = fit_lines(told, columns, &lines);
+		rc = fit_lines(told, room->columns, &lines);
 	if (rc == 0)
 		(void)fwrite(lines.data, 1, lines.len, out); /* whoever closes it finds an error */
 	free(told);
@@ -434,7 +436,7 @@ int drawn_print(struct drawn *drawn, const struct drawn_room *room, FILE *out, s
 	scols_unref_table(lines);
 	if (rc < 0)
 		return err_set(err, -EIO, "cannot write the table: %s", err_strerror(rc));
-	return is_whole(drawn) || tell_gone(drawn, room->columns, out) == 0 ? 0 : err_memory(err);
+	return is_whole(drawn) || tell_gone(drawn, room, out) == 0 ? 0 : err_memory(err);
 }
 
 const char *drawn_colour(enum gravity gravity)

@@ -12,8 +12,9 @@
 #include <stdio.h>
 
 struct drawn_room {
-	size_t columns; /* cells of the screen; 0: there is no limit */
-	bool colour;    /* gravity is coloured, titles are bold */
+	size_t columns;    /* cells of the screen; 0: there is no limit */
+	bool colour;       /* gravity is coloured, titles are bold */
+	const char *whole; /* what else shows all of it, such as "--format csv"; NULL: nothing */
 };
 
 enum drawn_trait {

@@ -19,7 +19,7 @@ struct cell {
 
 struct head {
 	size_t object, key, value; /* in texts */
-	bool has_value;
+	bool has_value, number;
 };
 
 /* All words lie NUL-terminated in one run of bytes; cells and columns hold offsets into it, since
@@ -104,15 +104,30 @@ void table_close(struct table *table)
 	free(table);
 }
 
-void table_head(struct table *table, const char *object, const char *key, const char *value)
+static void head_add(struct table *table, const char *object, const char *key, const char *value,
+		     bool number)
 {
 	struct head head = { .object = keep(table, &table->words, object),
 			     .key = keep(table, &table->words, key),
 			     .value = value ? keep(table, &table->words, value) : 0,
-			     .has_value = value != NULL };
+			     .has_value = value != NULL,
+			     .number = number };
 
 	if (!table->failed && blob_append(&table->heads, &head, sizeof(head)) < 0)
 		table->failed = true;
+}
+
+void table_head(struct table *table, const char *object, const char *key, const char *value)
+{
+	head_add(table, object, key, value, false);
+}
+
+void table_head_int(struct table *table, const char *object, const char *key, int64_t value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, value); /* fits */
+	head_add(table, object, key, text, true);
 }
 
 const char *table_head_value(const struct table *table, const char *object, const char *key)
@@ -363,7 +378,9 @@ static void put_head(struct writer *to, const struct table *table, const struct 
 		put(to, separator);
 		put_json_text(to, key, strlen(key));
 		put(to, ": ");
-		if (heads[i].has_value)
+		if (heads[i].number)
+			put(to, value);
+		else if (heads[i].has_value)
 			put_head_value(to, value, most);
 		else
 			put(to, "null");

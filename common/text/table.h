@@ -21,6 +21,9 @@ void table_close(struct table *table); /* NULL is fine */
  * out. */
 void table_head(struct table *table, const char *object, const char *key, const char *value);
 
+/** The same of a whole number, which is one in JSON. */
+void table_head_int(struct table *table, const char *object, const char *key, int64_t value);
+
 /** What stands there; NULL: nothing does. */
 const char *table_head_value(const struct table *table, const char *object, const char *key);
 

@@ -473,7 +473,7 @@ class Long(rig.Rig):
         connection.request("GET", self.long)
         answer = connection.getresponse()
         begin = answer.read(1000)
-        rig.wait_for(lambda: self.province.status()["disk"]["oldest_read_s"] == "0", "the reader is free")
+        rig.wait_for(lambda: self.province.status()["disk"]["oldest_read_s"] == 0, "the reader is free")
         self.assertEqual(len(self.spilled()), 1)
         before = self.memory_kib()
         others = [rig.UnixConnection(self.province.socket) for _ in range(4)]

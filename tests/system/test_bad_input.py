@@ -74,14 +74,14 @@ class BadInput(rig.Rig):
             self.office.ask(*batch, hear="ack spool=7 upto=1 held=0")
         self.assertEqual(self.province.counter("intake", "duplicates"), 2)
         self.assertEqual(self.province.value("visits", area="82", **DAY), 5)
-        self.assertEqual(self.province.status()["store"]["entries"], "1")
+        self.assertEqual(self.province.status()["store"]["entries"], 1)
         self.assert_whole()
 
     def test_a_gap_takes_nothing_and_is_told(self):
         self.office.ask("batch", 7, 3, "2025-06-30", 0, "visits", "-", "day", 0, "0:5",
                         hear="refused spool=7 seq=3 code=GAP")
         self.assertEqual(self.province.counter("intake", "gaps"), 1)
-        self.assertEqual(self.province.status()["store"]["entries"], "0")
+        self.assertEqual(self.province.status()["store"]["entries"], 0)
         self.office.ask("hello", 7, 3, hear="welcome upto=0")
         self.assertEqual(self.send("visits", 5).group(1), "0")
         self.assert_whole()
@@ -136,7 +136,7 @@ class BadInput(rig.Rig):
                             hear="(refused spool=7 seq=1 code=MALFORMED reason=.)")
             self.still_serves()
         self.assertEqual(self.province.counter("intake", "bad_batches"), 6)
-        self.assertEqual(self.province.status()["store"]["entries"], "0")
+        self.assertEqual(self.province.status()["store"]["entries"], 0)
         self.assert_logged_once("batch refused office=28001 seq=1")
         self.assertEqual(self.send("visits", 5).group(1), "0")
         self.assert_whole()

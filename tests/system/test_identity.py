@@ -115,7 +115,7 @@ class Identity(rig.Rig):
         probe.ask("hello", 7, 0, hear="refused .* code=INVITATION")
         self.assertEqual(self.province.counter("intake", "misplaced"), before + 2)
         self.assert_logged('intake: .*office=28001 .*an invitation may enrol')
-        self.assertEqual(self.province.status()["store"]["entries"], "0")
+        self.assertEqual(self.province.status()["store"]["entries"], 0)
         probe.ask("enrol", rig.fresh_key(), hear="enrolled office=28001")  # it still can
         self.assert_whole()
 

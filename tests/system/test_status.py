@@ -29,7 +29,7 @@ class Status(rig.Rig):
         self.province.process.stop()
         self.province.start()
         self.assertEqual(self.contact("28001"), last)
-        self.assertEqual(self.province.status()["offices"]["silent"], "0")
+        self.assertEqual(self.province.status()["offices"]["silent"], 0)
         self.assertNotIn("offices_silent", self.province.status().get("note", {}))
         for command in (("status",), ("office", "list"), ("office", "show", "28001")):
             self.assertIn("Last contact", self.lantoa(*command).out, command)
@@ -48,9 +48,9 @@ class Status(rig.Rig):
         self.assertRegex(self.province.status()["note"]["offices_silent"],
                          r"offices without contact for more than a day: 1, 28001 the longest")
         probe.hear("connected")  # which is none yet: libzmq does that by itself
-        self.assertEqual(self.province.status()["offices"]["silent"], "1")
+        self.assertEqual(self.province.status()["offices"]["silent"], 1)
         probe.ask("ping", hear="pong")
-        self.assertEqual(self.province.status()["offices"]["silent"], "0")
+        self.assertEqual(self.province.status()["offices"]["silent"], 0)
         self.assertNotEqual(self.contact("28001"), yesterday)
         self.assert_whole()
 

@@ -92,7 +92,7 @@ static void one_verification_at_a_time(void **state)
 	assert_asked(state, "POST /v1/verify?repair=1", "", "", "200", "{\"run\": 1}");
 	assert_asked(state, "POST /v1/verify", "", "", "409", "at work already");
 	assert_asked(state, "GET /v1/verify?run=1", "", "", "200",
-		     "\"progress\": {\"stage\": \"journal\", \"done\": \"0\"");
+		     "\"progress\": {\"stage\": \"journal\", \"done\": 0");
 	assert_asked(state, "GET /v1/verify", "Accept: text/csv\r\n", "", "503", "at work");
 	assert_asked(state, "GET /v1/verify?run=2", "", "", "404", "another");
 	readers_unplug(&plugs);

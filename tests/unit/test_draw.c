@@ -5,7 +5,9 @@
 
 #include <cmocka.h>
 
+#include "api/answers.h"
 #include "cli/draw.h"
+#include "common/base/i18n.h"
 #include "common/text/csv_table.h"
 #include "support/fault.h"
 
@@ -122,6 +124,38 @@ static void lack_of_memory_is_an_error(void **state)
 	}
 }
 
+/* What a sentence says, or nobody draws. */
+static bool is_told(const char *name)
+{
+	static const char *const told[] = {
+		"added",      "asked",      "cancelled", "changed", "closed",
+		"epoch",      "invitation", "items",     "moved",   "named",
+		"older_copy", "position",   "published", "renamed", "reopened",
+		"revoked",    "run",        "token",     "verdict",
+	};
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		if (strcmp(told[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void every_column_has_words_in_both_languages(void **state)
+{
+	const char *name;
+
+	(void)state;
+	for (size_t i = 0; (name = answers_column(i)); i++)
+		if (!is_told(name) && !draw_knows("", name))
+			fail_msg("column %s has no title in cli/draw.c", name);
+	for (size_t i = 0; (name = draw_title(i)); i++) {
+		(void)language_use(LANGUAGE_VIETNAMESE);
+		if (strcmp(gettext(name), name) == 0)
+			fail_msg("'%s' is not translated", name);
+		(void)language_use(LANGUAGE_ENGLISH);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,7 +165,9 @@ int main(void)
 		cmocka_unit_test(nothing_that_a_terminal_obeys_comes_through),
 		cmocka_unit_test(pairs_are_spaced),
 		cmocka_unit_test(control_characters_do_not_reach_the_screen),
+		cmocka_unit_test(every_column_has_words_in_both_languages),
 		cmocka_unit_test(lack_of_memory_is_an_error),
 	};
+	i18n_serve(NULL);
 	return cmocka_run_group_tests(tests, setup, NULL);
 }

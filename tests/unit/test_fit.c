@@ -90,7 +90,7 @@ static void what_is_shortened_says_so(void **state)
 
 static char *text_of(struct drawn *drawn, size_t columns, bool colour)
 {
-	const struct drawn_room room = { columns, colour };
+	const struct drawn_room room = { .columns = columns, .colour = colour };
 	char *text = NULL;
 	size_t len;
 	struct err err;

@@ -43,6 +43,7 @@ static void json_keeps_every_digit_and_tells_null_from_empty(void **state)
 	table_head(table, "query", "name", "team.count");
 	table_head(table, "other", "k", "v");
 	table_head(table, "query", "area", NULL);
+	table_head_int(table, "other", "n", -12);
 	table_row(table);
 	table_text(table, "82");
 	table_number(table, "123456789012345678901234567890.10");
@@ -57,7 +58,7 @@ static void json_keeps_every_digit_and_tells_null_from_empty(void **state)
 	assert_false(table_failed(table));
 	assert_written(table_json, table,
 		       "{\"query\": {\"name\": \"team.count\", \"area\": null}, "
-		       "\"other\": {\"k\": \"v\"}, \"rows\": [\n"
+		       "\"other\": {\"k\": \"v\", \"n\": -12}, \"rows\": [\n"
 		       "{\"area\": \"82\", \"value\": 123456789012345678901234567890.10, "
 		       "\"reason\": \"\"},\n"
 		       "{\"area\": null, \"value\": -0.5, \"reason\": null},\n"
