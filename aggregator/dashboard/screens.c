@@ -2,7 +2,10 @@
 
 #include "common/base/i18n.h"
 #include "dashboard/calls.h"
+#include "dashboard/figure.h"
+#include "dashboard/office.h"
 #include "dashboard/overview.h"
+#include "dashboard/report.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +14,11 @@
 /* In the order of the navigation. */
 const struct screen screens[] = {
 	{ "/", N_("Overview"), READER_VIEWER, "", overview_write },
+	{ "/figure", N_("Figures"), READER_VIEWER, "name by_label versus sort top period",
+	  figure_write },
 	{ "/offices", N_("Offices"), READER_VIEWER, "silent late behind heard", calls_write },
+	{ "/offices/", NULL, READER_VIEWER, "", office_write },
+	{ "/report", NULL, READER_VIEWER, "name office period", report_write },
 };
 const size_t n_screens = sizeof(screens) / sizeof(screens[0]);
 

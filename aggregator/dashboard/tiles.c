@@ -1,0 +1,278 @@
+#include "dashboard/tiles.h"
+
+#include "common/base/i18n.h"
+#include "common/base/utf8.h"
+#include "dashboard/shades.h"
+#include "dashboard/shown.h"
+#include "dashboard/signs.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PITCH       56 /* of squares, in the units of the drawing */
+#define SIDE        54
+#define LINE_CHARS  9 /* of a name, in one line of a square */
+#define NAME_LINES  2
+#define LINE_HEIGHT 12
+#define VALUE_CHARS 8       /* a longer value is in the title and in the table alone */
+#define BOX_MAX     1000000 /* of coordinates */
+#define LINE_ROOM   (LINE_CHARS * 4 + 8)
+
+static size_t chars_of(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; n++) {
+		size_t step = utf8_char(text + i, len - i);
+
+		i += step ? step : 1;
+	}
+	return n;
+}
+
+/* The words of *@name that fit into one line; at least one, cut where it is too long. Moves *@name
+ * behind them. */
+static void take_line(const char **name, bool is_last, char line[LINE_ROOM])
+{
+	const char *from = *name;
+	size_t len = strcspn(from, " "), cut = 0;
+
+	while (from[len] == ' ') {
+		size_t more = len + 1 + strcspn(from + len + 1, " ");
+
+		if (chars_of(from, more) > LINE_CHARS)
+			break;
+		len = more;
+	}
+	*name = from + len + (from[len] == ' ');
+	if (chars_of(from, len) <= LINE_CHARS && !(is_last && **name)) {
+		(void)snprintf(line, LINE_ROOM, "%.*s", (int)len, from); /* fits */
+		return;
+	}
+	for (size_t n = 0; n + 1 < LINE_CHARS && cut < len; n++) {
+		size_t step = utf8_char(from + cut, len - cut);
+
+		cut += step ? step : 1;
+	}
+	(void)snprintf(line, LINE_ROOM, "%.*s…", (int)cut, from); /* fits */
+}
+
+/* What stands in a square besides its name: the value, a sign where it is missing. */
+static void put_value(struct html *html, const struct tile *tile, int digits, int x, int y)
+{
+	char shown[NUMBER_MAX], signs[SIGNS_TEXT_MAX];
+	unsigned set = tile->value ? tile->signs & ~(unsigned)SIGN_MISSING : 0;
+	const char *text = tile->value ? shown_number(tile->value, digits, NULL, shown)
+			   : tile->signs & SIGN_MISSING ? "–"
+							: "·";
+
+	(void)signs_text(set, signs); /* returns signs */
+	if (chars_of(text, strlen(text)) + chars_of(signs, strlen(signs)) <= VALUE_CHARS)
+		html_add(html, "<text class=\"value\" x=\"%d\" y=\"%d\">%s%s</text>", x, y, text,
+			 signs);
+}
+
+/* Of what several share each has a row of equal height; @height: of the whole. */
+static int part_top(const struct tile *tile, int height)
+{
+	return tile->parts > 1 ? height * (tile->part - 1) / tile->parts : 0;
+}
+
+static int part_height(const struct tile *tile, int height)
+{
+	return tile->parts > 1 ? height * tile->part / tile->parts - part_top(tile, height)
+			       : height;
+}
+
+static void put_fill(struct html *html, const struct tile *tile, unsigned shade)
+{
+	html_add(html, shade == 0 && tile->signs & SIGN_MISSING ? " fill=\"url(#hatch)\"/>" : "/>");
+}
+
+static void put_square(struct html *html, const struct tile *tile, int digits, unsigned shade)
+{
+	int x = tile->col * PITCH, y = tile->row * PITCH + part_top(tile, SIDE);
+	int height = part_height(tile, SIDE);
+	int lines = height >= SIDE ? NAME_LINES : height >= LINE_HEIGHT + 2 ? 1 : 0;
+	const char *name = tile->name;
+	char line[LINE_ROOM];
+
+	html_add(html, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\"", x, y, SIDE,
+		 height);
+	put_fill(html, tile, shade);
+	for (int i = 0; i < lines && *name; i++) {
+		take_line(&name, i + 1 == lines, line);
+		html_add(html, "<text x=\"%d\" y=\"%d\">%s</text>", x + SIDE / 2,
+			 y + (height >= SIDE ? 14 : height / 2 + 4) + i * LINE_HEIGHT, line);
+	}
+	if (height >= SIDE)
+		put_value(html, tile, digits, x + SIDE / 2, y + 46);
+}
+
+/* Only what draws lines: it came from the province, and goes into markup. */
+static bool path_is_plain(const char *path)
+{
+	return path[strspn(path, "MLZz0123456789 ,")] == '\0';
+}
+
+struct box {
+	int left, top, right, bottom;
+};
+
+static struct box box_of(const char *path)
+{
+	struct box box = { INT_MAX, INT_MAX, 0, 0 };
+	bool across = true;
+
+	while (path += strcspn(path, "0123456789"), *path) {
+		char *end;
+		long at = strtol(path, &end, 10);
+		int place = at > BOX_MAX ? BOX_MAX : (int)at;
+		int *low = across ? &box.left : &box.top, *high = across ? &box.right : &box.bottom;
+
+		*low = place < *low ? place : *low;
+		*high = place > *high ? place : *high;
+		across = !across;
+		path = end;
+	}
+	return box;
+}
+
+/* A part is what of the shape lies in its row; @i tells its outline from others'. */
+static void put_shape(struct html *html, const struct tile *tile, unsigned shade, size_t i)
+{
+	const char *path = path_is_plain(tile->path) ? tile->path : "";
+	struct box box = box_of(path);
+
+	if (tile->parts <= 1 || !*path) {
+		html_add(html, "<path d=\"%s\"", path);
+		put_fill(html, tile, shade);
+		return;
+	}
+	html_add(html,
+		 "<clipPath id=\"shape%zu\"><path d=\"%s\"/></clipPath>"
+		 "<rect clip-path=\"url(#shape%zu)\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"",
+		 i, path, i, box.left, box.top + part_top(tile, box.bottom - box.top),
+		 box.right - box.left, part_height(tile, box.bottom - box.top));
+	put_fill(html, tile, shade);
+}
+
+/* What it is, for who hovers or hears. */
+static void put_title(struct html *html, const struct tiles *tiles, const struct tile *tile)
+{
+	char shown[NUMBER_MAX], words[SIGNS_WORDS_MAX];
+
+	html_add(html, "<title>%s: %s", tile->name,
+		 tile->value    ? shown_number(tile->value, tiles->digits, tiles->unit, shown)
+		 : tile->reason ? tile->reason
+				: _("no figure"));
+	if (tile->value && tile->signs)
+		html_add(html, " (%s)", signs_words(tile->signs, words));
+	html_add(html, "</title>");
+}
+
+static void put_tile(struct html *html, const struct tiles *tiles, size_t i, unsigned shade)
+{
+	const struct tile *tile = &tiles->list[i];
+
+	if (tile->link)
+		html_add(html, "<a href=\"%s\">", tile->link);
+	html_add(html, "<g class=\"tile ");
+	if (shade > 0)
+		html_add(html, "q%u\">", shade);
+	else
+		html_add(html, "%s\">", tile->signs & SIGN_MISSING ? "missing" : "blank");
+	put_title(html, tiles, tile);
+	if (tile->path)
+		put_shape(html, tile, shade, i);
+	else
+		put_square(html, tile, tiles->digits, shade);
+	html_add(html, tile->link ? "</g></a>\n" : "</g>\n");
+}
+
+static void put_map(struct html *html, const struct tiles *tiles, const unsigned char *shades)
+{
+	int width = tiles->width, height = tiles->height;
+
+	for (size_t i = 0; i < tiles->n && !tiles->list[i].path; i++) {
+		const struct tile *tile = &tiles->list[i];
+
+		width = tile->col * PITCH + SIDE > width ? tile->col * PITCH + SIDE : width;
+		height = tile->row * PITCH + SIDE > height ? tile->row * PITCH + SIDE : height;
+	}
+	html_add(html,
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"%s\">\n"
+		 "<svg class=\"map %s\" role=\"group\" aria-label=\"%s\" viewBox=\"-1 -1 %d %d\">\n"
+		 "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" "
+		 "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+		 "<rect class=\"under\" width=\"6\" height=\"6\"/>"
+		 "<path class=\"stroke\" d=\"M0 0v6\"/></pattern></defs>\n",
+		 _("The map, which can be moved sideways"),
+		 tiles->list[0].path ? "shapes" : "squares", tiles->title, width + 2, height + 2);
+	for (size_t i = 0; i < tiles->n; i++)
+		put_tile(html, tiles, i, shades[i]);
+	html_add(html, "</svg></div>\n");
+}
+
+static void put_table(struct html *html, const struct tiles *tiles)
+{
+	html_add(html, "<details class=\"figures\"><summary>%s</summary>\n<table",
+		 _("These figures as a table"));
+	if (tiles->query)
+		html_add(html, " data-q=\"%s\"", tiles->query);
+	html_add(html,
+		 "><caption>%s</caption>\n<thead><tr><th scope=\"col\">%s</th>"
+		 "<th scope=\"col\">%s</th><th scope=\"col\" class=\"n\">%s</th></tr></thead>\n"
+		 "<tbody>\n",
+		 tiles->title, _("Code"), _("Name"), *tiles->unit ? tiles->unit : _("Value"));
+	for (size_t i = 0; i < tiles->n; i++) {
+		const struct tile *tile = &tiles->list[i];
+
+		html_add(html, "<tr><td>%s</td><th scope=\"row\">", tile->code);
+		if (tile->link)
+			html_add(html, "<a href=\"%s\">%s</a>", tile->link, tile->name);
+		else
+			html_add(html, "%s", tile->name);
+		html_add(html, "</th><td class=\"%s\">", tile->value ? "n" : "none");
+		if (tile->value)
+			shown_write(html, tile->value, tiles->digits);
+		else
+			html_add(html, "%s", tile->reason ? tile->reason : _("no figure"));
+		signs_write(html, tile->value ? tile->signs : 0);
+		html_add(html, "</td></tr>\n");
+	}
+	html_add(html, "</tbody></table></details>\n");
+}
+
+void tiles_write(struct html *html, const struct tiles *tiles)
+{
+	const char **values = calloc(tiles->n ? tiles->n : 1, sizeof(*values));
+	unsigned char *shades = calloc(tiles->n ? tiles->n : 1, 1);
+	struct shade legend[SHADES];
+	unsigned signs = 0;
+
+	if (tiles->n == 0 || !values || !shades)
+		goto end;
+	for (size_t i = 0; i < tiles->n; i++) {
+		values[i] = tiles->list[i].value;
+		signs |= tiles->list[i].signs;
+	}
+	if (shades_make(values, tiles->n, shades, legend) < 0)
+		goto end;
+	html_add(html, "<figure class=\"map\"><figcaption>%s</figcaption>\n", tiles->title);
+	put_map(html, tiles, shades);
+	shades_legend(html, legend, tiles->digits, tiles->unit, signs & SIGN_MISSING);
+	signs_legend(html, signs & ~(unsigned)SIGN_MISSING);
+	put_table(html, tiles);
+	html_add(html, "</figure>\n");
+	free(values);
+	free(shades);
+	return;
+end:
+	html->failed = html->failed || tiles->n > 0; /* out of memory */
+	free(values);
+	free(shades);
+}
