@@ -29,7 +29,8 @@ struct api {
 	struct tags *tags;                 /* owned */
 	struct blob document;              /* owned: see api_document() */
 	struct spill_room spills;
-	struct followers *followers; /* owned */
+	struct followers *followers, *alert_followers; /* owned */
+	struct alert_watch *alert_watch;               /* owned */
 	struct last_uses uses;
 	struct metric_watch metric_watch;
 	int64_t began_us;
@@ -134,6 +135,37 @@ static void on_uses_kept(void *context)
 	close_if_idle(context);
 }
 
+static void on_alerts_told(void *context)
+{
+	struct api *api = context;
+
+	followers_wake(api->alert_followers);
+}
+
+static struct page_damage on_alerts_damage(void *context)
+{
+	return api_damage(context);
+}
+
+static int on_alerts_answers(void *context, struct metric_answers *ret_copy)
+{
+	return metric_answers_copy(api_metric_answers(context), ret_copy);
+}
+
+static int alerts_open(struct api *api, uv_loop_t *loop, struct err *err)
+{
+	const struct alert_watch_config config = { .api = &api->config,
+						   .settings = api->config.alerts,
+						   .damage = on_alerts_damage,
+						   .answers = on_alerts_answers,
+						   .on_told = on_alerts_told,
+						   .on_idle = on_uses_kept,
+						   .context = api };
+	int rc = followers_open(loop, &api->alert_followers, err);
+
+	return rc < 0 ? rc : alert_watch_open(loop, &config, &api->alert_watch, err);
+}
+
 static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
 {
 	const struct backup_config backup = { .store = api->config.store,
@@ -160,6 +192,8 @@ static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
 	int rc = backup_open(loop, &backup, &api->backup, err);
 	if (rc == 0)
 		rc = followers_open(loop, &api->followers, err);
+	if (rc == 0)
+		rc = alerts_open(api, loop, err);
 	return rc;
 }
 
@@ -172,6 +206,8 @@ static void on_grown(void *context)
 
 static void api_free(struct api *api)
 {
+	alert_watch_close(api->alert_watch);
+	followers_close(api->alert_followers);
 	followers_close(api->followers);
 	metric_watch_close(&api->metric_watch);
 	verification_close(api->verification);
@@ -235,7 +271,8 @@ static void on_http_closed(void *context)
 
 static void close_if_idle(struct api *api)
 {
-	if (api->stopping && api->working == 0 && !api->changes && !api->uses.running)
+	if (api->stopping && api->working == 0 && !api->changes && !api->uses.running &&
+	    !alert_watch_busy(api->alert_watch))
 		http_stop(api->http, on_http_closed, api);
 }
 
@@ -243,12 +280,14 @@ void api_stop(struct api *api, void (*on_closed)(void *context), void *context)
 {
 	store_listen(api->config.store, NULL, NULL);
 	followers_end(api->followers); /* they are in work no more, and leave */
+	followers_end(api->alert_followers);
 	api->stopping = true;
 	api->on_closed = on_closed;
 	api->on_closed_context = context;
 	verification_cancel(api->verification);
 	backup_cancel(api->backup);
 	changing_stop(api->changing);
+	alert_watch_stop(api->alert_watch);
 	close_if_idle(api);
 }
 
@@ -303,6 +342,26 @@ struct followers *api_followers(struct api *api)
 	return api->followers;
 }
 
+struct followers *api_alert_followers(struct api *api)
+{
+	return api->alert_followers;
+}
+
+int64_t api_alert_last(const struct api *api)
+{
+	return alert_watch_last(api->alert_watch);
+}
+
+struct alert_counts api_alert_counts(const struct api *api)
+{
+	return alert_watch_counts(api->alert_watch);
+}
+
+int api_alerts_copy(const struct api *api, struct alert_list *ret_list, struct err *err)
+{
+	return alert_watch_copy(api->alert_watch, ret_list) < 0 ? err_memory(err) : 0;
+}
+
 uint64_t api_now_ms(const struct api *api)
 {
 	return uv_now(api->loop);
@@ -351,7 +410,9 @@ const struct metric_answers *api_metric_answers(struct api *api)
 
 bool api_enter(struct api *api)
 {
-	if (api->stopping || api->working - followers_count(api->followers) >= API_WORKING_MAX)
+	unsigned waiting = followers_count(api->followers) + followers_count(api->alert_followers);
+
+	if (api->stopping || api->working - waiting >= API_WORKING_MAX)
 		return false;
 	api->working++;
 	return true;

@@ -9,6 +9,7 @@
  * HTTP_BODY_SMALL. */
 #pragma once
 
+#include "alert/alert_settings.h"
 #include "api/caller.h"
 #include "common/base/err.h"
 #include "ingest/gate.h"
@@ -30,16 +31,17 @@ struct api_config { /* all of it outlives the api */
 	const struct role_groups *groups; /* may change on the loop */
 	struct token_list *tokens;        /* follows the store; NULL: there are none */
 	struct key_list *key_list;
-	const uint8_t *server_key;        /* public, 32 bytes: goes into invitations */
-	const uint8_t *secret_key;        /* its other half: goes into backups */
-	const char *address;              /* HOST:PORT at which offices reach the gate: likewise;
-					     "": not known, and nobody can be invited. May change on
-					     the loop */
-	const char *folder;               /* for answers too long for memory; NULL: /tmp */
-	const uint64_t *reserve;          /* of the disk: [store] reserve; NULL: none. Likewise */
-	const uint32_t *invitation_days;  /* for which one is good; may change on the loop */
-	const bool *indicators;           /* [metrics] indicators; NULL: no. Likewise */
-	const struct gate_counters *gate; /* may be NULL, as the next one */
+	const uint8_t *server_key;       /* public, 32 bytes: goes into invitations */
+	const uint8_t *secret_key;       /* its other half: goes into backups */
+	const char *address;             /* HOST:PORT at which offices reach the gate: likewise;
+					    "": not known, and nobody can be invited. May change on
+					    the loop */
+	const char *folder;              /* for answers too long for memory; NULL: /tmp */
+	const uint64_t *reserve;         /* of the disk: [store] reserve; NULL: none. Likewise */
+	const uint32_t *invitation_days; /* for which one is good; may change on the loop */
+	const struct alert_settings *alerts; /* NULL: nobody is alerted. Likewise */
+	const bool *indicators;              /* [metrics] indicators; NULL: no. Likewise */
+	const struct gate_counters *gate;    /* may be NULL, as the next one */
 	const struct intake_counters *intake;
 	struct intake *poster;           /* through which figures are recorded; NULL: none can be */
 	const struct contacts *contacts; /* likewise */

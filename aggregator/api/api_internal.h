@@ -1,6 +1,7 @@
 /* What requests on their way (call.h) share with the api that they came to. */
 #pragma once
 
+#include "api/alert_watch.h"
 #include "api/api.h"
 #include "api/followers.h"
 #include "api/metric_watch.h"
@@ -33,6 +34,12 @@ void api_change_now(struct api *api, enum language language);
 const char *api_change_trouble(const struct api *api);
 /** Who waits for the ledger to grow; none of them has a place among API_WORKING_MAX. */
 struct followers *api_followers(struct api *api);
+/** Who waits for alerts, likewise; the number of the last change, -1: not known; and what there is.
+ */
+struct followers *api_alert_followers(struct api *api);
+int64_t api_alert_last(const struct api *api);
+struct alert_counts api_alert_counts(const struct api *api);
+int api_alerts_copy(const struct api *api, struct alert_list *ret_list, struct err *err);
 uint64_t api_now_ms(const struct api *api); /* the loop's */
 /** Token @id was used, by a request that came in. */
 void api_token_used(struct api *api, int64_t id);

@@ -106,11 +106,14 @@ static void on_time(struct follower *follower)
 /* It found nothing, and has time. The ledger may have grown since it looked. */
 static bool wait_if_so(struct call *call, int *rc, struct err *err)
 {
-	struct followers *followers = api_followers(call->api);
+	struct followers *followers =
+		call->for_alerts ? api_alert_followers(call->api) : api_followers(call->api);
 
 	if (*rc < 0 || !call->waits || api_now_ms(call->api) >= call->follower.until_ms)
 		return false;
-	if (store_position(api_config_of(call->api)->store) != call->changes.after) {
+	if (call->for_alerts
+		    ? api_alert_last(call->api) > call->alerts.seen
+		    : store_position(api_config_of(call->api)->store) != call->changes.after) {
 		on_grown(&call->follower);
 		return true;
 	}
@@ -243,6 +246,12 @@ void call_wait(struct call *call, uint64_t wait_ms)
 	call->follower.again = on_grown;
 	call->follower.finish = on_time;
 	call->follower.until_ms = wait_ms > 0 ? api_now_ms(call->api) + wait_ms : 0;
+}
+
+void call_wait_for_alerts(struct call *call, uint64_t wait_ms)
+{
+	call->for_alerts = true;
+	call_wait(call, wait_ms);
 }
 
 static void on_heads(struct heads_question *question)

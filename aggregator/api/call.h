@@ -124,6 +124,17 @@ struct call {
 	struct heard_form heard;
 	struct metric_answers metric_answers; /* owned */
 	struct changes_form changes;
+	struct alerts_form {
+		enum alert_kind kind; /* ALERT_KINDS: of any */
+		const char *office;   /* NULL: of all */
+		int64_t after, epoch; /* -1: no changes are asked for; 0: of any */
+		int64_t seen;         /* the last change when it looked */
+		unsigned most;
+		bool all;
+	} alerts;
+	struct alert_list alert_list; /* owned */
+	struct alert_counts alert_counts;
+	bool for_alerts;             /* it waits for these, and not for the ledger */
 	bool waits;                  /* it found nothing, and may wait for more to come */
 	struct follower follower;    /* until_ms 0: it does not wait */
 	bool asks;                   /* offices: run() waits for what they answer */
@@ -176,6 +187,9 @@ int call_refuse_with(struct call *call, struct err *err, const char *more);
  * for so long. 0: it is not. */
 void call_wait(struct call *call, uint64_t wait_ms);
 
+/** The same until something is told: call->alerts.seen is what it knew. */
+void call_wait_for_alerts(struct call *call, uint64_t wait_ms);
+
 /** For prepare(): run() is to wait until the offices that @office (0: all) stands for have told
  * which heads they keep, the newest call->heads.most, or their time is over. -EAGAIN, -EINVAL. */
 int call_ask_heads(struct call *call, int64_t office, struct err *err);
@@ -191,8 +205,8 @@ int call_labels(struct call *call, const char *text, struct err *err);
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
 	health_actions[], held_actions[], backup_actions[], change_actions[], changes_actions[],
 	heads_actions[], message_actions[], token_actions[], openapi_actions[], excuse_actions[],
-	heard_actions[], figure_actions[], metrics_actions[];
+	heard_actions[], figure_actions[], metrics_actions[], alert_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
 	n_health_actions, n_held_actions, n_backup_actions, n_change_actions, n_changes_actions,
 	n_heads_actions, n_message_actions, n_token_actions, n_openapi_actions, n_excuse_actions,
-	n_heard_actions, n_figure_actions, n_metrics_actions;
+	n_heard_actions, n_figure_actions, n_metrics_actions, n_alert_actions;

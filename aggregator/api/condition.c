@@ -388,6 +388,17 @@ static bool change_under_way(const struct condition_facts *facts, char sentence[
 	return true;
 }
 
+static bool alerts_fire(const struct condition_facts *facts, char sentence[])
+{
+	if (facts->alerts == 0)
+		return false;
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		_("alerts that fire: %llu; which, since when, and what to do: lantoa alerts"),
+		(unsigned long long)facts->alerts);
+	return true;
+}
+
 static bool always(const struct condition_facts *facts, char sentence[])
 {
 	(void)facts;
@@ -426,6 +437,7 @@ static const struct {
 	{ change_under_way, "change_under_way", CONDITION_NOTE },
 	{ offices_silent, "offices_silent", CONDITION_NOTE },
 	{ invitations_expired, "invitations_expired", CONDITION_NOTE },
+	{ alerts_fire, "alerts_fire", CONDITION_NOTE },
 	{ always, "well", CONDITION_WELL },
 };
 static_assert(sizeof(table) / sizeof(table[0]) <= CONDITIONS_MAX, "each may hold");

@@ -77,6 +77,7 @@ struct condition_facts { /* zeros: nothing is wrong */
 	int64_t odd_position;            /* and where its head is */
 	bool catalogue_unsendable;       /* it reaches no office at all */
 	struct change_state change;      /* that is under way, or was the last */
+	uint64_t alerts;                 /* that fire */
 };
 
 enum condition_gravity {

@@ -10,20 +10,43 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 void metric_answers_free(struct metric_answers *answers)
 {
 	blob_free(&answers->indicators);
+	free(answers->offices);
 	*answers = (struct metric_answers){ 0 };
 }
 
 int metric_answers_copy(const struct metric_answers *answers, struct metric_answers *ret_copy)
 {
 	struct metric_answers copy = { .known = answers->known, .late = answers->late };
-	if (blob_append(&copy.indicators, answers->indicators.data, answers->indicators.len) < 0)
+	copy.offices = malloc(answers->late * sizeof(*copy.offices) + 1);
+	if (!copy.offices ||
+	    blob_append(&copy.indicators, answers->indicators.data, answers->indicators.len) < 0) {
+		free(copy.offices);
 		return -ENOMEM;
+	}
+	if (answers->late > 0)
+		memcpy(copy.offices, answers->offices, answers->late * sizeof(*copy.offices));
 	*ret_copy = copy;
 	return 0;
+}
+
+static int by_office(const void *a, const void *b)
+{
+	const struct late_office *x = a, *y = b;
+	return (x->office > y->office) - (x->office < y->office);
+}
+
+const struct late_office *metric_answers_late(const struct metric_answers *answers, int64_t office)
+{
+	const struct late_office key = { .office = office };
+	return answers->late > 0
+		       ? bsearch(&key, answers->offices, answers->late, sizeof(key), by_office)
+		       : NULL;
 }
 
 static int late_find(sqlite3 *db, const struct reference *reference, struct metric_answers *answers,
@@ -33,9 +56,18 @@ static int late_find(sqlite3 *db, const struct reference *reference, struct metr
 	int rc = overdue_find(db, reference, civil_now_us(), &overdue, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < overdue.n; i++)
-		answers->late += overdue.list[i].missing > 0;
+	answers->offices = malloc(overdue.n * sizeof(*answers->offices) + 1);
+	for (size_t i = 0; i < overdue.n && answers->offices; i++)
+		if (overdue.list[i].missing > 0)
+			answers->offices[answers->late++] =
+				(struct late_office){ .office = reference->offices->list[i].id,
+						      .missing = overdue.list[i].missing,
+						      .since = overdue.list[i].since };
 	overdue_free(&overdue);
+	if (!answers->offices)
+		return err_memory(err);
+	if (answers->late > 1)
+		qsort(answers->offices, answers->late, sizeof(*answers->offices), by_office);
 	return 0;
 }
 

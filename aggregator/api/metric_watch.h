@@ -12,13 +12,20 @@
 
 #define METRIC_WATCH_S 300u
 
+struct late_office {
+	int64_t office, missing;
+	int32_t since;
+};
 struct metric_answers {
 	bool known;
-	uint64_t late;          /* offices */
-	struct blob indicators; /* owned: their families, as exposition.h writes them */
+	uint64_t late;               /* offices */
+	struct late_office *offices; /* owned [late], by office */
+	struct blob indicators;      /* owned: their families, as exposition.h writes them */
 };
 /** -ENOMEM. */
 int metric_answers_copy(const struct metric_answers *answers, struct metric_answers *ret_copy);
+/** NULL: @office is not late, as far as is known. */
+const struct late_office *metric_answers_late(const struct metric_answers *answers, int64_t office);
 void metric_answers_free(struct metric_answers *answers);
 
 struct metric_watch {                  /* zeros to begin with, but for these: */

@@ -197,6 +197,22 @@ static void contacts_write(const struct metrics_facts *facts, const struct refer
 		      (int64_t)facts->answers->late);
 }
 
+/* All kinds, so that who watches one finds it before it happens. */
+static void alerts_write(const struct alert_counts *counts, struct exposition *to)
+{
+	static const char *const states[] = { "pending", "firing" };
+
+	exposition_begin(to, "lantoa_alerts", "gauge",
+			 "Alerts by kind, and by whether they wait for their grace or were told.");
+	for (enum alert_kind kind = 0; kind < ALERT_KINDS; kind++)
+		for (size_t i = 0; i < 2; i++) {
+			const struct sample_label labels[] = { { "kind", alert_kind_word(kind) },
+							       { "state", states[i] } };
+
+			exposition_int(to, labels, 2, (int64_t)counts->n[kind][i]);
+		}
+}
+
 /* --- what the database knows --- */
 
 static int ledger_write(sqlite3 *db, int64_t now_us, struct exposition *to, struct err *err)
@@ -225,10 +241,7 @@ static int ledger_write(sqlite3 *db, int64_t now_us, struct exposition *to, stru
 		gauge(to, "lantoa_database_bytes", "Size of the database, without its log.",
 		      pages * page_bytes);
 	if (rc == 0)
-		rc = db_number(db,
-			       "SELECT at_us FROM event WHERE kind = 'backup'"
-			       " ORDER BY id DESC LIMIT 1",
-			       &backup_us, err);
+		rc = status_last_backup(db, &backup_us, err);
 	if (rc == 0 && backup_us)
 		gauge_seconds(to, "lantoa_backup_timestamp_seconds",
 			      "When the last backup was made.", backup_us);
@@ -278,6 +291,8 @@ int metrics_write(sqlite3 *db, const struct reference *reference, struct metrics
 	rc = ledger_write(db, facts->now_us, &to, err);
 	if (rc == 0)
 		rc = conditions_write(db, reference, facts, &to, err);
+	if (rc == 0 && facts->alerts.known)
+		alerts_write(&facts->alerts, &to);
 	if (rc == 0 && reference)
 		contacts_write(facts, reference, &to);
 	if (rc == 0 && to.rc == 0 && facts->answers->known)

@@ -2,6 +2,7 @@
  * and labels are stable; what cannot be told is left out, and never 0. */
 #pragma once
 
+#include "api/alert_watch.h"
 #include "api/condition.h"
 #include "api/metric_watch.h"
 #include "common/base/blob.h"
@@ -19,6 +20,7 @@ struct metrics_facts {                        /* copied on the loop thread */
 	const struct contact_list *contacts;
 	const struct metric_answers *answers; /* what took questions to know; may be old or empty */
 	struct condition_facts conditions;
+	struct alert_counts alerts;
 };
 
 /** All of it, behind what is in @out. @reference may be NULL: what needs it is left out. Inside a

@@ -17,6 +17,7 @@ static int metrics_prepare(struct call *call, struct err *err)
 		call->gate = *config->gate;
 	if (config->intake)
 		call->intake = *config->intake;
+	call->alert_counts = api_alert_counts(call->api);
 	return heard_contacts(config->contacts, config->key_meters, &call->contacts, err);
 }
 
@@ -33,6 +34,7 @@ static int metrics_get(struct call *call, sqlite3 *db, const struct reference *r
 				       .intake = intake,
 				       .contacts = &call->contacts,
 				       .answers = &call->metric_answers,
+				       .alerts = call->alert_counts,
 				       .conditions = condition_facts_of(gate, intake) };
 
 	facts.conditions.contacts = &call->contacts;

@@ -82,6 +82,8 @@ static const struct parameter parameters[] = {
 	/* lists */
 	{ "most", "/v1/messages", PARAMETER_NUMBER, .low = 1, .high = 10000, .example = "100",
 	  .description = "How many rows at most; usually 100." },
+	{ "most", "/v1/alerts", PARAMETER_NUMBER, .low = 1, .high = 10000, .example = "100",
+	  .description = "How many changes at most; usually 1000." },
 	{ "most", "/v1/changes", PARAMETER_NUMBER, .low = 1, .high = CHANGES_MOST_MAX,
 	  .example = "1000", .description = "How many items at most." },
 	{ "most", NULL, PARAMETER_NUMBER, .low = 0, .high = 100000, .example = "1000",
@@ -123,6 +125,8 @@ static const struct parameter parameters[] = {
 	  .description = "1: all offices are asked." },
 	{ "all", "/v1/offices/heard", PARAMETER_WORD, .words = "0 1", .example = "1",
 	  .description = "1: all offices, whether there is a reason or not." },
+	{ "all", "/v1/alerts", PARAMETER_WORD, .words = "0 1", .example = "1",
+	  .description = "1: also what is pending, and what was resolved within a week." },
 	{ "all", "/v1/messages", PARAMETER_WORD, .words = "yes", .example = "yes",
 	  .description = "All offices are told." },
 	{ "all", RELEASE_PATH, PARAMETER_WORD, .words = "yes no", .example = "yes",
@@ -139,6 +143,12 @@ static const struct parameter parameters[] = {
 	{ "shown", NULL, PARAMETER_TEXT, .high = ACCOUNT_SHOWN_MAX, .example = "Lê Thị Hương",
 	  .description = "The name that the account is shown by." },
 	/* the ledger */
+	{ "kind", NULL, PARAMETER_WORD,
+	  .words = "fault disk clock checkpoint backup double silent late quarantine quality",
+	  .example = "silent", .description = "Alerts of this kind alone." },
+	{ "after", "/v1/alerts", PARAMETER_NUMBER, .low = 0, .high = INT64_MAX, .example = "0",
+	  .description = "The number of the last change that is had already: what was told since, "
+			 "in order." },
 	{ "after", NULL, PARAMETER_NUMBER, .low = 0, .high = INT64_MAX, .example = "0",
 	  .description = "The position that is had already." },
 	{ "epoch", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "1",

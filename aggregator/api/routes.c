@@ -19,7 +19,7 @@ static const struct {
 	{ message_actions, &n_message_actions },     { token_actions, &n_token_actions },
 	{ openapi_actions, &n_openapi_actions },     { excuse_actions, &n_excuse_actions },
 	{ heard_actions, &n_heard_actions },         { figure_actions, &n_figure_actions },
-	{ metrics_actions, &n_metrics_actions },
+	{ metrics_actions, &n_metrics_actions },     { alert_actions, &n_alert_actions },
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))

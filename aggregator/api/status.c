@@ -352,6 +352,25 @@ static int reference_facts(sqlite3 *db, const struct reference *reference,
 	return rc < 0 ? rc : damaged_days(db, reference, facts, err);
 }
 
+int status_last_backup(sqlite3 *db, int64_t *ret_at_us, struct err *err)
+{
+	int64_t at_us = 0;
+	int rc = db_number(db,
+			   "SELECT at_us FROM event WHERE kind = 'backup' ORDER BY id DESC LIMIT 1",
+			   &at_us, err);
+	if (rc == 0)
+		*ret_at_us = at_us;
+	return rc;
+}
+
+static int alerts_count(sqlite3 *db, struct condition_facts *facts, struct err *err)
+{
+	int64_t n = 0;
+	int rc = db_number(db, "SELECT count(*) FROM alert", &n, err);
+	facts->alerts = (uint64_t)n;
+	return rc;
+}
+
 int status_facts(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
 		 struct err *err)
 {
@@ -370,6 +389,8 @@ int status_facts(sqlite3 *db, const struct reference *reference, struct conditio
 		rc = clock_check(db, facts, err);
 	if (rc == 0)
 		rc = change_read(db, &facts->change, err);
+	if (rc == 0)
+		rc = alerts_count(db, facts, err);
 	return rc;
 }
 

@@ -12,6 +12,9 @@
 int status_facts(sqlite3 *db, const struct reference *reference, struct condition_facts *facts,
 		 struct err *err);
 
+/** When the last backup was made; 0: never. */
+int status_last_backup(sqlite3 *db, int64_t *ret_at_us, struct err *err);
+
 /** Rows of office, name, unit, key (none, invited, active, revoked), last_contact, last_received,
  * batches, held;
  * head objects "ill", "note" or "well": the sentences of the conditions by their names, each object

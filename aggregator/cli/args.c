@@ -113,6 +113,10 @@ static const struct option_row known[] = {
 	{ "epoch", 0, "NUMBER", N_("of which epoch the position is") },
 	{ "wait", 0, "SECONDS",
 	  N_("when there is no more, wait for more until none came for so long: up to 60") },
+	{ "kind", 0, "KIND",
+	  N_("only alerts of this kind: fault, disk, clock, checkpoint, backup, double, silent, "
+	     "late, quarantine or quality") },
+	{ "hook", 0, "PROGRAM", N_("the program that is told") },
 	{ "figures", 0, NULL, N_("batches as their figures, instead of as they are stored") },
 	{ 0 },
 };
@@ -120,6 +124,11 @@ static const struct option_row known[] = {
 static const struct {
 	const char *words, *option, *help;
 } own_help[] = {
+	{ "alerts", "all", N_("also what is pending, and what was resolved within a week") },
+	{ "alerts", "after", N_("what was told since the change of this number, oldest first") },
+	{ "alerts follow", "into", N_("the folder that remembers how far it is") },
+	{ "alerts follow", "wait",
+	  N_("how long a line whose program fails is tried again; without it, 3600") },
 	{ "setup", "yes",
 	  N_("take it over although figures lose what they count by, as of each import") },
 	{ "office add", "from", N_("from this day on, such as 2025-06-30; without it, today") },

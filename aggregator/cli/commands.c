@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "cli/args.h"
+#include "cli/cmd_alerts.h"
 #include "cli/cmd_backup.h"
 #include "cli/cmd_changes.h"
 #include "cli/cmd_export.h"
@@ -182,6 +183,18 @@ static int quality(const struct order *order, struct err *err)
 					      { "metric", args_option(args, "metric") },
 					      { "from", args_option(args, "from") },
 					      { "to", args_option(args, "to") } };
+
+	return order_ask_rows(order, arguments, sizeof(arguments) / sizeof(arguments[0]), err);
+}
+
+/* What fires; or, behind a number, what was told since. */
+static int alerts(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument arguments[] = { { "kind", args_option(args, "kind") },
+					      { "office", args_option(args, "office") },
+					      { "after", args_option(args, "after") },
+					      { "all", args_option(args, "all") ? "1" : NULL } };
 
 	return order_ask_rows(order, arguments, sizeof(arguments) / sizeof(arguments[0]), err);
 }
@@ -757,6 +770,30 @@ const struct command commands[] = {
 	  .check = usage_top,
 	  .run = cmd_top_run,
 	  .path = "/v1/metrics" },
+	{ .words = "alerts follow",
+	  .usage = "--hook PROGRAM --into FOLDER [--wait SECONDS]",
+	  .help = N_("Tell each alert that fires or is over to a program, as one line of JSON on "
+		     "its standard input, in order, until it is killed: what lantoa-alerts.service "
+		     "does. In the folder stands how far it is. A program that fails, or takes "
+		     "over a minute, is given the same line again, less and less often; then the "
+		     "line goes into undelivered.jsonl in the folder."),
+	  .options = "hook into wait",
+	  .check = usage_alerts_follow,
+	  .run = cmd_alerts_follow,
+	  .method = "GET",
+	  .path = "/v1/alerts",
+	  .usual = FORMAT_JSON },
+	{ .words = "alerts",
+	  .usage = "[--all] [--kind KIND] [--office CODE] [--after NUMBER]",
+	  .help = N_("List what somebody should act on now, the gravest first: what it is, since "
+		     "when, and what to do. With --after, what was told since that number, in "
+		     "order."),
+	  .options = "all kind office after",
+	  .run = alerts,
+	  .method = "GET",
+	  .path = "/v1/alerts",
+	  .show = "alert state since what advice",
+	  .forms = "csv-excel xlsx" },
 	{ .words = "quarantine list",
 	  .usage = "[--most NUMBER] [--before ROW]",
 	  .help = N_("List the figures that arrived but cannot count, and why."),

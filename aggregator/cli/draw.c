@@ -32,7 +32,8 @@ static const char *const words[] __attribute__((unused)) = {
 	N_("held"),       N_("no one"),     N_("battery"),   N_("kernel"),     N_("released"),
 	N_("held again"), N_("rule"),       N_("whole"),     N_("far"),        N_("same"),
 	N_("unlisted"),   N_("part"),       N_("rest"),      N_("total"),      N_("total_rest"),
-	N_("excuse"),     N_("unchanged"),
+	N_("excuse"),     N_("unchanged"),  N_("pending"),   N_("firing"),     N_("resolved"),
+	N_("ill"),        N_("note"),
 };
 
 /* Why an office is told of, likewise. */
@@ -114,6 +115,11 @@ static const struct title {
 	{ "head", N_("Head of the ledger"), 0 },
 	{ "event", N_("Event"), NUMBER },
 	{ "acts", N_("What it did, how often"), NUMBER },
+	{ "alert", N_("Alert"), NUMBER },
+	{ "gravity", N_("Gravity"), WORDS },
+	{ "since", N_("Since"), 0 },
+	{ "advice", N_("What to do"), 0 },
+	{ "subject", N_("Subject"), 0 },
 	{ "account", N_("Account"), 0 },
 	{ "act", N_("What was done"), 0 },
 	{ "area", N_("Area"), 0 },
@@ -225,7 +231,7 @@ static const struct title {
 	{ "spools", N_("Spools"), NUMBER },
 	{ "target", N_("Target"), NUMBER },
 	{ "target_year", N_("Target year"), NUMBER },
-	{ "state", N_("State"), 0 },
+	{ "state", N_("State"), WORDS },
 	{ "targets", N_("Targets"), PAIRS },
 	{ "text", N_("Text"), 0 },
 	{ "to_all", N_("To all"), WORDS },

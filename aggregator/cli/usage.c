@@ -185,3 +185,12 @@ int usage_token_add(const struct args *args, struct err *err)
 		return err_set(err, -EINVAL, "a clerk is of an office: add --office CODE");
 	return 0;
 }
+
+int usage_alerts_follow(const struct args *args, struct err *err)
+{
+	return args_option(args, "hook") && args_option(args, "into")
+		       ? 0
+		       : err_set(err, -EINVAL,
+				 "say whom to tell and where to remember it: --hook PROGRAM "
+				 "--into FOLDER");
+}

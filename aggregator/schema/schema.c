@@ -270,6 +270,14 @@ static const char *const steps[] = {
 	/* 22: reference.c: which days move due dates, edition by edition */
 	"CREATE TABLE days_off(id INTEGER PRIMARY KEY, imported_us INTEGER NOT NULL,"
 	"  csv BLOB NOT NULL) STRICT;",
+	/* 23: alert_store.h: what fires, and what was told of it */
+	"CREATE TABLE alert(kind TEXT NOT NULL, subject TEXT NOT NULL, since_us INTEGER NOT NULL,"
+	"  fired_us INTEGER NOT NULL, n INTEGER NOT NULL, whole INTEGER NOT NULL,"
+	"  number INTEGER NOT NULL, PRIMARY KEY(kind, subject)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE alert_change(id INTEGER PRIMARY KEY, at_us INTEGER NOT NULL,"
+	"  what INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,"
+	"  since_us INTEGER NOT NULL, fired_us INTEGER NOT NULL, n INTEGER NOT NULL,"
+	"  whole INTEGER NOT NULL) STRICT;",
 };
 
 #define N_STEPS         ((int)(sizeof(steps) / sizeof(steps[0])))

@@ -95,6 +95,54 @@ static const struct conf_key keys[] = {
 		  .help = N_(
 			  "left free on the disk: under it no figures are taken, and offices keep "
 			  "theirs; questions and orders go on. 0: none") },
+#define ALERT_KEY(kind, word, grace, over, text)                                                   \
+	{ .section = "alerts",                                                                     \
+	  .name = #word,                                                                           \
+	  .type = CONF_MINUTES,                                                                    \
+	  .offset = offsetof(struct config, alerts.grace_s[kind]),                                 \
+	  .fallback = #grace,                                                                      \
+	  .max = 7 * 86400,                                                                        \
+	  .help = text },
+	ALERT_KIND_LIST(ALERT_KEY)
+#undef ALERT_KEY
+		{ .section = "alerts",
+		  .name = "over",
+		  .type = CONF_MINUTES,
+		  .offset = offsetof(struct config, alerts.over_s),
+		  .fallback = "5",
+		  .max = 7 * 86400,
+		  .help = N_(
+			  "for how long what comes and goes must be over before its end is told") },
+	{ .section = "alerts",
+	  .name = "off",
+	  .type = CONF_TEXT,
+	  .offset = offsetof(struct config, alerts.off),
+	  .fallback = "",
+	  .help = N_("kinds that nobody wants to hear of, with blanks between") },
+	{ .section = "alerts",
+	  .name = "every",
+	  .type = CONF_MINUTES,
+	  .offset = offsetof(struct config, alerts.every_s),
+	  .fallback = "1",
+	  .min = 1,
+	  .max = 150,
+	  .help = N_("how often it is looked") },
+	{ .section = "alerts",
+	  .name = "quarantine_hours",
+	  .type = CONF_UINT,
+	  .offset = offsetof(struct config, alerts.quarantine_hours),
+	  .fallback = "24",
+	  .min = 0,
+	  .max = 8784,
+	  .help = N_("hours that figures may wait in quarantine before it is told") },
+	{ .section = "alerts",
+	  .name = "backup_hours",
+	  .type = CONF_UINT,
+	  .offset = offsetof(struct config, alerts.backup_hours),
+	  .fallback = "36",
+	  .min = 1,
+	  .max = 8784,
+	  .help = N_("hours that may pass without a backup before it is told") },
 	{ .section = "metrics",
 	  .name = "indicators",
 	  .type = CONF_BOOL,
@@ -128,6 +176,8 @@ static int check(const struct config *config, struct err *err)
 {
 	enum log_level level;
 	int rc = check_gate(config, err);
+	if (rc == 0)
+		rc = alert_settings_check(&config->alerts, err);
 	if (rc == 0 && log_level_from_name(config->level, &level) < 0)
 		rc = err_set(err, -EINVAL,
 			     "[log] level: '%s' is none; use error, warning, info or debug",

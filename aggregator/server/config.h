@@ -1,6 +1,7 @@
 /* What /etc/lantoa/aggregator.conf says. */
 #pragma once
 
+#include "alert/alert_settings.h"
 #include "common/base/err.h"
 #include "common/sys/conf.h"
 #include "registry/office_limits.h"
@@ -15,6 +16,7 @@ struct config {
 	bool indicators;      /* in the metrics */
 	uint64_t reserve;     /* bytes */
 	struct limits limits; /* of one office */
+	struct alert_settings alerts;
 };
 
 #define CONFIG_PATH LANTOA_SYSCONFDIR "/aggregator.conf"

@@ -182,6 +182,7 @@ static int start_api(struct server *server, struct err *err)
 				     .reserve = &server->config->reserve,
 				     .invitation_days = &server->config->invitation_days,
 				     .indicators = &server->config->indicators,
+				     .alerts = &server->config->alerts,
 				     .gate = gate_counters(server->gate),
 				     .intake = intake_counters(server->intake),
 				     .poster = server->intake,

@@ -54,6 +54,7 @@ LAW = [
     ("GET", "/v1/offices/heads", "", "viewer"),
     ("GET", "/v1/offices/heard", "", "viewer"),
     ("GET", "/v1/metrics", "", "viewer"),
+    ("GET", "/v1/alerts", "", "viewer"),
     ("GET", "/v1/change", "", "viewer"),
     ("POST", "/v1/change/cancel", "", "operator"),
     ("GET", "/v1/changes", "", "viewer"),

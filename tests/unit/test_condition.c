@@ -143,6 +143,7 @@ static void each_trouble_is_said(void **state)
 		  CONDITION_NOTE,
 		  { .invitations_expired = 12 },
 		  "invitations that were not used in time: 12" },
+		{ "alerts_fire", CONDITION_NOTE, { .alerts = 7 }, "alerts that fire: 7" },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct conditions conditions = judged(cases[i].facts);
