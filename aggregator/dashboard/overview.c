@@ -4,6 +4,7 @@
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/text/answer.h"
+#include "dashboard/alert_rows.h"
 #include "dashboard/calls.h"
 #include "dashboard/frame.h"
 #include "dashboard/indicators.h"
@@ -197,6 +198,8 @@ static void notices(struct html *html, const json_t *status)
 		const char *key;
 
 		json_object_foreach(object, key, value) {
+			if (strcmp(key, "alerts_fire") == 0) /* alerts_section() has them */
+				continue;
 			if (n++ == 0)
 				html_add(html,
 					 "<section aria-labelledby=\"watch\"><h2 "
@@ -264,5 +267,6 @@ void overview_write(struct visit *visit, struct html *html)
 			    "lantoa office import offices.csv --invite FOLDER");
 	else
 		calls_section(visit, html);
+	alerts_section(visit, html);
 	notices(html, status);
 }

@@ -1,6 +1,7 @@
 #include "dashboard/screens.h"
 
 #include "common/base/i18n.h"
+#include "dashboard/alert_rows.h"
 #include "dashboard/calls.h"
 #include "dashboard/figure.h"
 #include "dashboard/office.h"
@@ -19,6 +20,7 @@ const struct screen screens[] = {
 	{ "/offices", N_("Offices"), READER_VIEWER, "silent late behind heard", calls_write },
 	{ "/offices/", NULL, READER_VIEWER, "", office_write },
 	{ "/report", NULL, READER_VIEWER, "name office period", report_write },
+	{ "/alerts", N_("Alerts"), READER_VIEWER, "state office", alerts_write },
 };
 const size_t n_screens = sizeof(screens) / sizeof(screens[0]);
 
