@@ -85,6 +85,10 @@ static const struct option_row known[] = {
 	  N_("a head of the ledger that somebody kept, as verify printed it then; is it still a "
 	     "link "
 	     "of it?") },
+	{ "view", 0, "LINK",
+	  N_("the address of a view, as a browser shows it; without it, the overview") },
+	{ "lang", 0, "vi|en", N_("in this language, whatever the environment says") },
+	{ "browser", 0, "PROGRAM", N_("the browser that prints; without it, the first there is") },
 	{ "force", 0, NULL, N_("overwrite the file if it is there") },
 	{ "keep", 0, "NUMBER",
 	  N_("then remove all such files there but the newest, as many as this") },

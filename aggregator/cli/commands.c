@@ -7,6 +7,7 @@
 #include "cli/cmd_export.h"
 #include "cli/cmd_invite.h"
 #include "cli/cmd_record.h"
+#include "cli/cmd_report.h"
 #include "cli/cmd_setup.h"
 #include "cli/cmd_top.h"
 #include "cli/cmd_verify.h"
@@ -717,6 +718,15 @@ const struct command commands[] = {
 	  .n_words = 1,
 	  .run = cmd_export_sqlite_run,
 	  .done = N_("Figures exported: %s\n") },
+	{ .words = "report",
+	  .usage = "FILE [--view LINK] [--lang vi|en] [--browser PROGRAM] [--force]",
+	  .help = N_("Print a view of the province's page as a PDF: the overview or, with --view, "
+		     "the one of a link that a browser shows. It needs a browser on this machine, "
+		     "such as chromium, which gets the finished page and no token."),
+	  .options = "view lang browser force",
+	  .n_words = 1,
+	  .check = usage_report,
+	  .run = cmd_report_run },
 	{ .words = "labels",
 	  .usage = "METRIC",
 	  .help = N_("List which labels the figures of a metric have, and may have, dimension by "

@@ -40,6 +40,15 @@ int usage_office_heads(const struct args *args, struct err *err)
 	return 0;
 }
 
+int usage_report(const struct args *args, struct err *err)
+{
+	const char *language = args_option(args, "lang");
+
+	if (language && strcmp(language, "vi") != 0 && strcmp(language, "en") != 0)
+		return err_set(err, -EINVAL, "--lang: there are vi and en");
+	return 0;
+}
+
 /* "--silent 2d" is typed as other options are; getopt leaves a value that may be missing alone. */
 int usage_office_list(const struct args *args, struct err *err)
 {

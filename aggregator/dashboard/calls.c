@@ -18,7 +18,7 @@ static void late_cell(struct visit *visit, struct html *html, const json_t *row)
 	char words[PERIOD_TOLD_MAX], n[NUMBER_MAX], exact[16];
 	struct err err;
 
-	html_add(html, "<td>");
+	html_add(html, "<td role=\"cell\">");
 	if (*since && day_parse(since, &day, &err) == 0) {
 		(void)snprintf(exact, sizeof(exact), "%d", today - day); /* fits */
 		html_add(html, "<span class=\"late\"><span aria-hidden=\"true\">▲</span> ");
@@ -38,7 +38,7 @@ static void contact_cell(struct html *html, const json_t *row)
 	const char *contact = answer_text(row, "last_contact"), *why = answer_text(row, "why");
 	char words[PERIOD_TOLD_MAX];
 
-	html_add(html, "<td>");
+	html_add(html, "<td role=\"cell\">");
 	if (*contact)
 		html_add(html, "%s", words_instant(contact, words));
 	else
@@ -57,7 +57,7 @@ static void office_row(struct visit *visit, struct html *html, const json_t *row
 
 	(void)snprintf(path, sizeof(path), "/offices/%.60s", answer_text(row, "office"));
 	there = view_at(&visit->view, path);
-	html_add(html, "<tr><th scope=\"row\">");
+	html_add(html, "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">");
 	frame_go(visit, html, &there, answer_text(row, "name"));
 	html_add(html, "<small>%s", answer_text(row, "office"));
 	if (*answer_text(row, "unit_name"))
@@ -65,26 +65,33 @@ static void office_row(struct visit *visit, struct html *html, const json_t *row
 	html_add(html, "</small></th>");
 	late_cell(visit, html, row);
 	contact_cell(html, row);
-	html_add(html, "<td class=\"n\">");
+	html_add(html, "<td role=\"cell\" class=\"n\" data-label=\"%s\">", _("Reports missing"));
 	number_write(html, exact_text(row, "missing", room));
-	html_add(html, "</td><td class=\"what\">%s</td></tr>\n", answer_text(row, "overdue"));
+	html_add(html, "</td><td role=\"cell\" class=\"what\">%s</td></tr>\n",
+		 answer_text(row, "overdue"));
 }
 
 void calls_table(struct visit *visit, struct html *html, const json_t *answer, const char *target,
 		 const char *heading, size_t top)
 {
+	static const char *const columns[] = { N_("Office"), N_("Late for"), N_("Last heard"),
+					       N_("Reports missing"), N_("What is missing") };
 	json_t *row;
 	size_t i;
 
+	/* On a telephone its rows are blocks, which would be no table any more but for the roles.
+	 */
 	html_add(html,
 		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s\">"
-		 "<table class=\"calls\" data-q=\"%s\"><thead><tr><th scope=\"col\">%s</th><th "
-		 "scope=\"col\">%s</th>",
-		 heading, target, _("Office"), _("Late for"));
-	html_add(html,
-		 "<th scope=\"col\">%s</th><th scope=\"col\" class=\"n\">%s</th><th "
-		 "scope=\"col\">%s</th></tr></thead><tbody>\n",
-		 _("Last heard"), _("Reports missing"), _("What is missing"));
+		 "<table role=\"table\" class=\"calls\" data-q=\"%s\"><thead role=\"rowgroup\"><tr "
+		 "role=\"row\">",
+		 heading, target);
+	for (size_t column = 0; column < sizeof(columns) / sizeof(columns[0]); column++)
+		html_add(html,
+			 column == 3 ? "<th scope=\"col\" role=\"columnheader\" class=\"n\">%s</th>"
+				     : "<th scope=\"col\" role=\"columnheader\">%s</th>",
+			 _(columns[column]));
+	html_add(html, "</tr></thead><tbody role=\"rowgroup\">\n");
 	json_array_foreach((json_t *)(uintptr_t)answer_rows(answer), i, row)
 		if (i < top)
 			office_row(visit, html, row);

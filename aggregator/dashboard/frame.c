@@ -183,29 +183,29 @@ static void known_words(const struct visit *visit, char text[PERIOD_TOLD_MAX])
 		(void)day_told(civil_day(visit->now_us), text);
 }
 
-/* As known when, under which borders, who is missing: on every page, also on paper. */
-static void about(const struct visit *visit, struct html *html)
+const char *frame_about(const struct visit *visit, char text[FRAME_ABOUT_MAX])
 {
 	char known[PERIOD_TOLD_MAX], day[PERIOD_TOLD_MAX];
+	size_t len;
 
 	known_words(visit, known);
-	html_add(html, "<p class=\"about\"><span>");
-	html_say(html, _("As known on %s"), known);
-	html_add(html, "</span><span>");
+	len = utf8_print(text, FRAME_ABOUT_MAX, _("As known on %s"), known);
+	len += utf8_print(text + len, FRAME_ABOUT_MAX - len, " · ");
 	if (*visit->borders)
-		html_say(html, _("Borders of %s"), words_day(visit->borders, day));
+		len += utf8_print(text + len, FRAME_ABOUT_MAX - len, _("Borders of %s"),
+				  words_day(visit->borders, day));
 	else
-		html_say(html, "%s", _("Borders as they were in each period"));
-	html_add(html, "</span>");
+		len += utf8_print(text + len, FRAME_ABOUT_MAX - len, "%s",
+				  _("Borders as they were in each period"));
 	if (*visit->due) {
 		char due[NUMBER_MAX], reported[NUMBER_MAX];
 
-		html_add(html, "<span>");
-		html_say(html, _("%s of %s due offices reported"),
-			 number_shown(visit->reported, reported), number_shown(visit->due, due));
-		html_add(html, "</span>");
+		len += utf8_print(text + len, FRAME_ABOUT_MAX - len, " · ");
+		(void)utf8_print(
+			text + len, FRAME_ABOUT_MAX - len, _("%s of %s due offices reported"),
+			number_shown(visit->reported, reported), number_shown(visit->due, due));
 	}
-	html_add(html, "</p>\n");
+	return text;
 }
 
 static void head(const struct visit *visit, struct html *html)
@@ -245,10 +245,11 @@ static void top(struct visit *visit, struct html *html)
 		   *name = answer_text(province(ask(visit->asking, FRAME_UNITS)), "name");
 	char address[VIEW_ADDRESS_MAX], back[VIEW_ADDRESS_MAX];
 
+	html_add(html, *visit->view.wall ? "<body class=\"wall\">\n" : "<body>\n");
 	html_add(html,
-		 "<body%s>\n<a class=\"skip\" href=\"#main\">%s</a>\n<header>\n"
+		 "<a class=\"skip\" href=\"#main\">%s</a>\n<header>\n"
 		 "<div class=\"top\"><p class=\"brand\"><a href=\"/\">Lan Tỏa</a>%s%s</p>\n",
-		 "", _("Skip to the content"), *name ? " · " : "", name);
+		 _("Skip to the content"), *name ? " · " : "", name);
 	(void)urlencoded_write(view_address(&visit->view, address), back, sizeof(back));
 	html_add(html,
 		 "<ul class=\"own\"><li><a href=\"/language?to=%s&amp;back=%s\" lang=\"%s\" "
@@ -262,8 +263,9 @@ static void top(struct visit *visit, struct html *html)
 
 static void foot(const struct visit *visit, struct html *html)
 {
-	html_add(html, "</main>\n<footer>\n");
-	about(visit, html);
+	char text[FRAME_ABOUT_MAX];
+
+	html_add(html, "</main>\n<footer>\n<p class=\"about\">%s</p>\n", frame_about(visit, text));
 	if (*visit->head)
 		html_add(html, "<p class=\"head\">%s <code>%s</code></p>\n", _("Ledger"),
 			 visit->head);
@@ -281,10 +283,7 @@ static void around(struct visit *visit, struct html *body, struct html *html)
 {
 	head(visit, html);
 	top(visit, html);
-	if (*visit->view.wall)
-		html_add(html, "<main id=\"main\" tabindex=\"-1\" class=\"wall\">\n");
-	else
-		html_add(html, "<main id=\"main\" tabindex=\"-1\">\n");
+	html_add(html, "<main id=\"main\" tabindex=\"-1\">\n");
 	put(html, body);
 	foot(visit, html);
 }

@@ -28,5 +28,9 @@ const char *frame_unit_name(const json_t *answer, const char *code);
 /** The whole page: what the screen writes, with its frame. Call it again while questions are open.
  */
 void frame_page(struct visit *visit, struct html *html);
+#define FRAME_ABOUT_MAX 640u
+/** As known when, under which borders, who is missing: in the foot of every page, and on every
+ * sheet of paper. Once it was written. Returns @text. */
+const char *frame_about(const struct visit *visit, char text[FRAME_ABOUT_MAX]);
 /** A page about what went wrong, with the way back. */
 void frame_trouble(struct visit *visit, struct html *html, const char *title, const char *sentence);

@@ -58,16 +58,21 @@ static const json_t *figures(struct visit *visit, const char *name, struct quest
 	return ask(visit->asking, question->target);
 }
 
-/* The newest row of the area that has a value. */
+/* The newest row of the area that has a value: rather one that somebody reported than one for which
+ * an earlier level stands. */
 static const json_t *newest(const json_t *answer)
 {
 	const json_t *found = NULL;
 	json_t *row;
 	size_t i;
 
-	json_array_foreach((json_t *)(uintptr_t)answer_rows(answer), i, row)
-		if (*answer_text(row, "area") && !json_is_null(json_object_get(row, "value")))
+	json_array_foreach((json_t *)(uintptr_t)answer_rows(answer), i, row) {
+		if (!*answer_text(row, "area") || json_is_null(json_object_get(row, "value")))
+			continue;
+		if (answer_number(row, "reported") > 0 || !found ||
+		    answer_number(found, "reported") == 0)
 			found = row;
+	}
 	return found;
 }
 
@@ -128,7 +133,10 @@ static void value(struct visit *visit, struct html *html, const json_t *row, con
 		 words_period(answer_text(row, "period"), visit->view.calendar, period));
 	change(visit, html, row);
 	html_add(html, "</p>\n");
-	if (answer_number(row, "missing") > 0) {
+	if (answer_number(row, "reported") == 0 && answer_number(row, "carried") > 0) {
+		html_add(html, "<p class=\"part\">%s</p>\n",
+			 _("Nobody reported yet: earlier figures stand for it"));
+	} else if (answer_number(row, "missing") > 0) {
 		char reported[NUMBER_MAX], due[NUMBER_MAX], r[EXACT_MAX], d[EXACT_MAX];
 
 		html_add(html, "<p class=\"part\">");

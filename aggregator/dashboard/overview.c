@@ -16,6 +16,7 @@
 #define INDICATORS "/api/v1/indicators"
 #define STATUS     "/api/v1/status"
 #define CALLS_TOP  10u
+#define CALLS_WALL 6u /* what one sees from across the room */
 
 /* --- before anything is set up --- */
 
@@ -96,8 +97,8 @@ static void form_row(struct visit *visit, struct html *html, const json_t *row)
 	char period[PERIOD_TOLD_MAX], room[EXACT_MAX];
 	const char *percent = exact_text(row, "percent", room);
 
-	html_add(html, "<tr><th scope=\"row\">%s</th><td>%s</td>",
-		 form_words(answer_text(row, "form")),
+	html_add(html, "<tr><th scope=\"row\">%s <small>%s</small></th><td>%s</td>",
+		 form_words(answer_text(row, "form")), words_level(answer_text(row, "level")),
 		 words_period(answer_text(row, "period"), visit->view.calendar, period));
 	cell(html, row, "offices_due");
 	cell(html, row, "offices_reported");
@@ -140,6 +141,8 @@ static void completeness(struct visit *visit, struct html *html, const json_t *u
 	const json_t *cited = NULL;
 	size_t rows = 0;
 
+	if (!*level)
+		return; /* of what is not known yet */
 	html_add(html, "<section aria-labelledby=\"complete\"><h2 id=\"complete\">%s</h2>\n",
 		 _("Completeness today"));
 	html_add(html, "<p class=\"lead\">%s</p>\n",
@@ -219,7 +222,8 @@ static void notices(struct html *html, const json_t *status)
 static void calls_section(struct visit *visit, struct html *html)
 {
 	const json_t *answer = ask(visit->asking, CALLS_TARGET);
-	size_t all = json_array_size(answer_rows(answer));
+	size_t all = json_array_size(answer_rows(answer)),
+	       top = *visit->view.wall ? CALLS_WALL : CALLS_TOP;
 	struct view there = view_at(&visit->view, "/offices");
 
 	html_add(html, "<section aria-labelledby=\"calls\"><h2 id=\"calls\">%s</h2>\n",
@@ -228,8 +232,8 @@ static void calls_section(struct visit *visit, struct html *html)
 		html_add(html, "<p>%s</p>\n",
 			 _("Nobody: no report is late, and every office was heard."));
 	else
-		calls_table(visit, html, answer, CALLS_TARGET, "calls", CALLS_TOP);
-	if (all > CALLS_TOP) {
+		calls_table(visit, html, answer, CALLS_TARGET, "calls", top);
+	if (all > top) {
 		char address[VIEW_ADDRESS_MAX], n[NUMBER_MAX], exact[32];
 
 		(void)snprintf(exact, sizeof(exact), "%zu", all); /* fits */
@@ -268,5 +272,6 @@ void overview_write(struct visit *visit, struct html *html)
 	else
 		calls_section(visit, html);
 	alerts_section(visit, html);
-	notices(html, status);
+	if (!*visit->view.wall)
+		notices(html, status);
 }

@@ -134,7 +134,11 @@ int main(int argc, char **argv)
 		fprintf(stderr, "lantoa-web: %s\n", err.text);
 		return 1;
 	}
-	web_config_apply(&config);
+	if (web_config_begin(&config, &err) < 0) {
+		fprintf(stderr, "lantoa-web: %s\n", err.text);
+		web_config_free(&config);
+		return 1;
+	}
 	int rc = options_value(&options, "check") ? check(&config) : run(&config, path);
 	web_config_free(&config);
 	return rc;

@@ -361,6 +361,17 @@ void pages_log_in(struct web *web, struct http_request *request)
 	go_to(request, "/login", cookie_text(web, "", text));
 }
 
+void pages_log_in_for(struct web *web, struct http_request *request)
+{
+	const char *target = http_target(request);
+	char text[COOKIE_MAX], back[3 * TARGET_MAX + 4], path[3 * TARGET_MAX + 32];
+
+	(void)snprintf(path, sizeof(path),
+		       strcmp(target, "/") == 0 ? "/login%.0s" : "/login?back=%s",
+		       urlencoded_write(target, back, sizeof(back))); /* fits */
+	go_to(request, path, cookie_text(web, "", text));
+}
+
 void pages_on_refusal(struct http_request *request, const struct web_asked *asked)
 {
 	json_t *answer = asked->rc == 0 ? answer_read(asked->body.data, asked->body.len) : NULL;

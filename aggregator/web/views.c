@@ -263,7 +263,7 @@ static void refused(struct viewing *viewing, const struct refusal *refusal)
 		if (shown.browser)
 			browser_end(web->browsers, shown.browser);
 		viewing_free(viewing);
-		pages_log_in(web, request);
+		pages_log_in_for(web, request);
 		return;
 	}
 	trouble(viewing, refusal->status,
@@ -394,20 +394,27 @@ static void turn(struct viewing *viewing)
 
 /* --- the door --- */
 
-/* Log in first, and come back here. */
-static void log_in(struct http_request *request)
+/* A link that another site, or a letter, led to: the browser shows no cookie then
+ * (SameSite=Strict). It asks once more, now because a page of this site says so. */
+static void ask_again(struct http_request *request)
 {
-	const char *target = http_target(request);
-	char back[3 * TARGET_MAX], path[3 * TARGET_MAX + 32];
-	const struct http_field fields[] = { { "Location", path },
+	static const char page[] =
+		"<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>Lan Tỏa</title>"
+		"<meta http-equiv=\"refresh\" content=\"0\"></head><body></body></html>\n";
+	const struct http_field fields[] = { { "Content-Type", WEB_SAYS_HTML },
 					     { "Cache-Control", "no-store" } };
 
-	if (strcmp(target, "/") == 0)
-		(void)snprintf(path, sizeof(path), "/login");
+	http_answer_fields(request, 200, fields, 2, page, strlen(page));
+}
+
+static void log_in(struct web *web, struct http_request *request)
+{
+	const char *site = http_header_single(request, "Sec-Fetch-Site");
+
+	if (site && strcmp(site, "cross-site") == 0)
+		ask_again(request);
 	else
-		(void)snprintf(path, sizeof(path), "/login?back=%s",
-			       urlencoded_write(target, back, sizeof(back))); /* fits */
-	http_answer_fields(request, 303, fields, 2, "", 0);
+		pages_log_in_for(web, request);
 }
 
 static void begin(struct web *web, struct http_request *request, const struct credentials *shown,
@@ -457,7 +464,7 @@ void views_on_page(void *context, struct http_request *request)
 	if (rc == -ENOENT)
 		pages_on_nothing(context, request);
 	else if (!*shown.token)
-		log_in(request);
+		log_in(web, request);
 	else if (rc < 0)
 		pages_refuse(web, request, 400, err.text, 0);
 	else

@@ -2,6 +2,7 @@
 
 #include "common/base/i18n.h"
 #include "common/base/log.h"
+#include "common/model/civil.h"
 #include "common/net/http_guard.h"
 
 #include <errno.h>
@@ -31,6 +32,8 @@ static const struct conf_key keys[] = {
 	KEY("web", "proxy", CONF_BOOL, proxy, "no",
 	    .help = N_("a proxy on this machine stands before it, encrypts, and says in "
 		       "X-Forwarded-For who asks")),
+	KEY("web", "zone", CONF_TEXT | CONF_RESTART, zone, "Asia/Ho_Chi_Minh",
+	    .help = N_("civil time zone of the province's page: that of the aggregator")),
 	KEY("web", "aggregator", CONF_TEXT, aggregator, LANTOA_RUNDIR "/aggregator.sock",
 	    .help = N_("unix socket of the aggregator, which is asked")),
 	KEY("offices", "pages", CONF_TEXT, pages, LANTOA_RUNDIR "-pages/CODE/page.sock",
@@ -162,7 +165,7 @@ static int check(const struct web_config *config, struct err *err)
 		rc = err_set(err, -EINVAL,
 			     "[log] level: '%s' is none; use error, warning, info or debug",
 			     config->level);
-	return rc;
+	return rc < 0 ? rc : civil_check_zone(config->zone, err);
 }
 
 int web_config_read(const char *path, struct web_config *ret_config, struct err *err)
@@ -181,6 +184,12 @@ int web_config_read(const char *path, struct web_config *ret_config, struct err 
 	}
 	*ret_config = config;
 	return 0;
+}
+
+int web_config_begin(const struct web_config *config, struct err *err)
+{
+	web_config_apply(config);
+	return civil_set_zone(config->zone, err);
 }
 
 void web_config_apply(const struct web_config *config)

@@ -13,7 +13,7 @@
 #define WEB_PAGES_CODE "CODE" /* in [offices] pages, for an office's code */
 
 struct web_config {
-	char *listen, *names, *certificate, *key, *aggregator, *pages, *level; /* owned */
+	char *listen, *names, *certificate, *key, *aggregator, *pages, *level, *zone; /* owned */
 	bool proxy;
 	uint32_t connections, address_connections, idle_s, answer_s, upstream, waiting;
 	uint32_t requests, at_once;           /* of a guest: a second; under way */
@@ -30,6 +30,8 @@ int web_config_read(const char *path, struct web_config *ret_config, struct err 
  * log level changes; otherwise nothing does. */
 int web_config_reload(const char *path, struct web_config *in_force, struct conf_change *ret_change,
 		      struct err *err);
+/** Once, before threads: the zone of this process, and the log level. */
+int web_config_begin(const struct web_config *config, struct err *err);
 void web_config_apply(const struct web_config *config); /* the log level */
 void web_config_free(struct web_config *config);
 /** Every key with its help, range and default, as a commented file. */

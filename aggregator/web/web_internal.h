@@ -127,6 +127,8 @@ void views_drop(struct web *web);
 
 /** Log in first. */
 void pages_log_in(struct web *web, struct http_request *request);
+/** The same, and then come back to this very address. */
+void pages_log_in_for(struct web *web, struct http_request *request);
 
 void pages_on_account(void *context, struct http_request *request);
 void pages_on_login(void *context, struct http_request *request);

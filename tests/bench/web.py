@@ -8,11 +8,13 @@ lantoa-web runs as another user. Told are
 - TLS handshakes a second, one after the other, and what one costs lantoa-web;
 - answers a second to GET /api/v1/whoami (no question to the store) and GET /api/v1/units, from --clients processes that
   each keep a connection, and how long one takes, p50 and p99, alone and among all of them;
+- views of the province's page a second, of a province like the demo's (176 offices, none of them heard): how long one takes, p50 and
+  p99, whole and unchanged (304), and how many bytes the first has;
 - memory (RSS) for each 1,000 connections that were asked something once and rest;
 - how long an ack takes, p50 and p99, of four offices that send a batch each 20 ms: as tests/system/probe.c sees it, from when the
   batch was due, and as the province counts (lantoa_ack_delay_seconds). Three times by turns: alone, while --connections slow
   readers come, and beside them. Each reader asks for an answer of 2.5 MB and takes 4 KiB of it a second.
---only handshakes, answers, memory or acks is that part alone. --plain: on a unix socket, without TLS. --ahead: the aggregator and
+--only handshakes, answers, views, memory or acks is that part alone. --plain: on a unix socket, without TLS. --ahead: the aggregator and
 the offices go before all else on the machine (nice -15), so that others' work counts less.
 It stops by itself. Exit status 1 when something is not answered; never for how long it takes.
 """
@@ -41,7 +43,7 @@ parser.add_argument("--clients", type=int, default=4)
 parser.add_argument("--seconds", type=float, default=5)
 parser.add_argument("--plain", action="store_true")
 parser.add_argument("--ahead", action="store_true")
-parser.add_argument("--only", choices=("handshakes", "answers", "memory", "acks"))
+parser.add_argument("--only", choices=("handshakes", "answers", "views", "memory", "acks"))
 ARGUMENTS = parser.parse_args()
 sys.argv = [sys.argv[0], ARGUMENTS.build]
 import payloads  # noqa: E402
@@ -71,7 +73,7 @@ class Bench(web.WebRig):
         self.web.process.stop()
         self.web.write_conf(limits=FREE)
         self.web.start()
-        parts = {"handshakes": self.handshakes, "answers": self.answers, "memory": self.memory, "acks": self.acks}
+        parts = {"handshakes": self.handshakes, "answers": self.answers, "views": self.views, "memory": self.memory, "acks": self.acks}
         for name, part in parts.items():
             if ARGUMENTS.only in (None, name) and (self.tls or name != "handshakes"):
                 part()
@@ -90,28 +92,56 @@ class Bench(web.WebRig):
         print(f"TLS handshakes, one after the other: {len(times) / ARGUMENTS.seconds:.0f} a second, {quantiles(times)}, "
               f"{(cpu_s(self.web.process) - before) / len(times) * 1000:.2f} ms of CPU each", flush=True)
 
-    def client(self, path, results):
+    def client(self, path, results, status=200, **more):
         connection, times = self.web.connection(), []
         until = time.monotonic() + ARGUMENTS.seconds
         while (began := time.monotonic()) < until:
-            connection.request("GET", path, headers=self.headers())
+            connection.request("GET", path, headers={**self.headers(), **more})
             answer = web.Answer(connection.getresponse())
-            if answer.status != 200:
+            if answer.status != status:
                 raise AssertionError(answer)
             times.append(time.monotonic() - began)
         results.put(times)
 
     def answers(self):
         for path, n in itertools.product(("/api/v1/whoami", "/api/v1/units"), (1, ARGUMENTS.clients)):
-            results = multiprocessing.Queue()
-            clients = [multiprocessing.Process(target=self.client, args=(path, results)) for _ in range(n)]
-            for one in clients:
-                one.start()
-            times = sum((results.get(timeout=60) for _ in clients), [])
-            for one in clients:
-                one.join()
-            print(f"GET {path}, {n} clients: {len(times) / ARGUMENTS.seconds:.0f} answers a second, {quantiles(times)}",
-                  flush=True)
+            self.answered(path, n)
+
+    def answered(self, path, n, status=200, **more):
+        results = multiprocessing.Queue()
+        clients = [multiprocessing.Process(target=self.client, args=(path, results, status), kwargs=more) for _ in range(n)]
+        for one in clients:
+            one.start()
+        times = sum((results.get(timeout=60) for _ in clients), [])
+        for one in clients:
+            one.join()
+        print(f"GET {path}, {n} clients: {len(times) / ARGUMENTS.seconds:.0f} answers of {status} a second, {quantiles(times)}",
+              flush=True)
+
+    def views(self):
+        data = f"{HERE}/../../aggregator/data/tien-giang"
+        for name in ("units", "successors", "catalogue", "indicators", "dimensions"):
+            with open(f"{data}/{name}.csv", "rb") as file:
+                self.province.call("PUT", f"/v1/{name}?yes=1", file.read(), "text/csv")
+        made = os.path.join(self.folder, "made")
+        os.makedirs(made)
+        self.assertEqual(rig.run([sys.executable, f"{HERE}/../support/made_up.py", f"{data}/units.csv", made]).code, 0)
+        done = self.lantoa("office", "import", f"{made}/offices.csv")
+        self.assertEqual(done.code, 0, done)
+        for period, digital, whole in (("2021", 8619, 100314), ("2022", 9711, 106800), ("2025", 14110, 121150)):
+            done = self.lantoa("record", "--office", "82", f"economy.digital_value_added={digital}", f"economy.grdp={whole}",
+                               "--period", period)
+            self.assertEqual(done.code, 0, done)
+        for path in ("/", "/offices", "/?wall=1"):
+            began = time.monotonic()
+            first = self.web.ask("GET", path, self.tokens["viewer"], accept="text/html")
+            self.assertEqual(first.status, 200, first)
+            print(f"GET {path}: {len(first.body) / 1000:.1f} kB, the first time in {(time.monotonic() - began) * 1000:.0f} ms "
+                  "with its handshake", flush=True)
+        for n in (1, ARGUMENTS.clients):
+            tag = self.web.ask("GET", "/", self.tokens["viewer"], accept="text/html").headers["ETag"]
+            self.answered("/", n)
+            self.answered("/", n, 304, **{"If-None-Match": tag})
 
     def memory(self):
         before, doors = self.web.memory_kib(), []
