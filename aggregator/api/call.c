@@ -410,11 +410,20 @@ int change_committed(struct call *call, struct err *err)
 int call_answer_damaged(struct call *call, const char *name, uint64_t number,
 			const struct damaged_days *damaged, struct err *err)
 {
-	char warning[DAMAGED_DAYS_TEXT_MAX], start[96];
+	char warning[DAMAGED_DAYS_TEXT_MAX] = "";
 
-	if (damaged->n == 0)
+	if (damaged->n > 0)
+		damaged_days_text(damaged, warning);
+	return call_answer_warned(call, name, number, warning, err);
+}
+
+int call_answer_warned(struct call *call, const char *name, uint64_t number, const char *warning,
+		       struct err *err)
+{
+	char start[96];
+
+	if (!*warning)
 		return call_answer_number(call, name, number, err);
-	damaged_days_text(damaged, warning);
 	(void)snprintf(start, sizeof(start), "{\"%s\": %" PRIu64 ", \"warning\": ", name,
 		       number); /* fits: names are ours */
 	call->answer_type = JSON_TYPE;

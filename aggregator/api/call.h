@@ -64,7 +64,9 @@ struct action {
 	const char *summary, *answer, *needed;
 };
 
-#define TAG_ROOM 48u /* of an entity tag, with its quotes and NUL */
+#define CALL_WARNING_MAX 1024u
+
+#define TAG_ROOM         48u /* of an entity tag, with its quotes and NUL */
 
 struct tag_moment { /* see etag.h */
 	enum grain finest;
@@ -101,13 +103,14 @@ struct call {
 	struct json_item *fields;           /* the body as JSON */
 	struct query query;                 /* its texts are the request's */
 	char trouble[CHANGING_TROUBLE_MAX]; /* that a change meets: changing_trouble() */
-	struct page_damage damage; /* that the query met; of status: that queries met lately */
-	bool revisions;            /* wanted instead of figures */
-	bool yes, dry_run;         /* of an import: see importing.h */
-	bool under_way;            /* what was ordered goes on by steps: 202 */
-	bool refused;              /* answer has what its refusal tells besides, as a text */
-	bool strict;               /* it came under /api: see parameters.h */
-	const char *wrong;         /* the field that a failure is about; NULL: none is known */
+	struct page_damage damage;      /* that the query met; of status: that queries met lately */
+	bool revisions;                 /* wanted instead of figures */
+	bool yes, dry_run;              /* of an import: see importing.h */
+	char warning[CALL_WARNING_MAX]; /* likewise: what import() met; "": nothing */
+	bool under_way;                 /* what was ordered goes on by steps: 202 */
+	bool refused;                   /* answer has what its refusal tells besides, as a text */
+	bool strict;                    /* it came under /api: see parameters.h */
+	const char *wrong;              /* the field that a failure is about; NULL: none is known */
 	char labels[LABELS_TEXT_MAX];
 	unsigned most;                        /* rows asked for, */
 	int64_t before;                       /* of events before this one; 0: of all */
@@ -168,6 +171,9 @@ int call_answer_number(struct call *call, const char *name, uint64_t number, str
 /** The same with a warning, where the order left out what could not be read. */
 int call_answer_damaged(struct call *call, const char *name, uint64_t number,
 			const struct damaged_days *damaged, struct err *err);
+/** The same with a sentence that somebody should read; "": without. */
+int call_answer_warned(struct call *call, const char *name, uint64_t number, const char *warning,
+		       struct err *err);
 int call_answer_text(struct call *call, const char *name, const char *text, struct err *err);
 /** An object of @n texts: their names and they, in turn. */
 int call_answer_texts(struct call *call, const char *const texts[], size_t n, struct err *err);
@@ -205,8 +211,8 @@ int call_labels(struct call *call, const char *text, struct err *err);
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
 	health_actions[], held_actions[], backup_actions[], change_actions[], changes_actions[],
 	heads_actions[], message_actions[], token_actions[], openapi_actions[], excuse_actions[],
-	heard_actions[], figure_actions[], metrics_actions[], alert_actions[];
+	heard_actions[], figure_actions[], metrics_actions[], alert_actions[], map_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
 	n_health_actions, n_held_actions, n_backup_actions, n_change_actions, n_changes_actions,
 	n_heads_actions, n_message_actions, n_token_actions, n_openapi_actions, n_excuse_actions,
-	n_heard_actions, n_figure_actions, n_metrics_actions, n_alert_actions;
+	n_heard_actions, n_figure_actions, n_metrics_actions, n_alert_actions, n_map_actions;

@@ -16,7 +16,7 @@
  * this moment: contacts, counters, what is under way, how long a token is good. */
 static const char questions[] = "/v1/query /v1/completeness /v1/quality /v1/labels /v1/publications"
 				" /v1/quarantine /v1/audit /v1/history /v1/accounts /v1/closed"
-				" /v1/messages /v1/ledger /v1/excuses";
+				" /v1/messages /v1/ledger /v1/excuses /v1/map";
 
 struct document {
 	const struct action *action; /* NULL: none */

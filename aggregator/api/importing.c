@@ -111,7 +111,8 @@ static void number_head(struct table *table, const char *key, uint64_t number)
 struct expected { /* of an edition */
 	struct losses losses;
 	struct steps_cost cost;
-	int64_t us; /* about, that it takes */
+	int64_t us;          /* about, that it takes */
+	const char *warning; /* "": none */
 };
 
 static int rows_add(const struct importing *importing, const struct table *before,
@@ -140,6 +141,8 @@ static int rows_add(const struct importing *importing, const struct table *befor
 			table_head(table, "would", "reckoned", "yes");
 	}
 	table_head(table, "would", "needs_yes", losses->n > 0 ? "yes" : "no");
+	if (*expected->warning)
+		table_head(table, "would", "warning", expected->warning);
 	*ret_table = table;
 	return 0;
 }
@@ -149,7 +152,7 @@ static int trial_tell(struct call *call, sqlite3 *db, const struct reference *be
 		      const struct importing *importing, size_t n, struct err *err)
 {
 	struct table *are = NULL, *table = NULL;
-	struct expected expected = { 0 };
+	struct expected expected = { .warning = call->warning };
 	int rc = losses_of(db, before, after, &expected.losses, err);
 
 	if (rc == 0 && importing->decides)
@@ -313,6 +316,8 @@ int importing_run(struct call *call, sqlite3 *db, const struct reference *refere
 		rc = db_exec(db, "RELEASE importing", err);
 	if (rc < 0)
 		return rc; /* all of it is rolled back */
+	if (*call->warning)
+		return call_answer_warned(call, importing->answer, taking.n, call->warning, err);
 	return taking.change ? call_answer_under_way(call, taking.change, err)
 			     : call_answer_damaged(call, importing->answer, taking.n,
 						   &taking.damaged, err);

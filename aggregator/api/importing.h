@@ -1,4 +1,4 @@
-/* An edition of a table that is imported: units, successors, catalogue, indicators, offices.
+/* An edition of a table that is imported: units, successors, catalogue, indicators, offices, maps.
  * Private to api/.
  *
  * ?dry_run=1 tells what would change, row by row, and changes nothing. An edition that takes

@@ -28,6 +28,7 @@ static const struct part {
 	{ "dimensions.csv", "/v1/dimensions", false, true },
 	{ "rules.csv", "/v1/rules", false, true },
 	{ "calendar.csv", "/v1/calendar", false, true },
+	{ "tilegrid.csv", "/v1/maps", true, true },
 };
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
 

@@ -6,6 +6,7 @@
 #include "cli/cmd_changes.h"
 #include "cli/cmd_export.h"
 #include "cli/cmd_invite.h"
+#include "cli/cmd_map.h"
 #include "cli/cmd_record.h"
 #include "cli/cmd_report.h"
 #include "cli/cmd_setup.h"
@@ -418,11 +419,11 @@ static const char figures[] =
 const struct command commands[] = {
 	{ .words = "setup",
 	  .usage = "[NAME|./FOLDER] [--dry-run] [--yes]",
-	  .help = N_(
-		  "Take over a province's reference data: units, successors, catalogue, "
-		  "indicators, code lists, rules and days off. Without a name, list those that are "
-		  "installed; a folder of yours is given with a slash. Running it again "
-		  "changes only what differs."),
+	  .help = N_("Take over a province's reference data: units, successors, catalogue, "
+		     "indicators, code lists, rules, days off and map. Without a name, list those "
+		     "that are "
+		     "installed; a folder of yours is given with a slash. Running it again "
+		     "changes only what differs."),
 	  .options = "dry-run yes",
 	  .n_more = 1,
 	  .run = cmd_setup_run },
@@ -554,6 +555,33 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/calendar",
 	  .usual = FORMAT_CSV },
+	{ .words = "map import",
+	  .usage = "FILE [--structure DAY] [--dry-run]",
+	  .help = N_("Take over where units stand on the map, which no figure depends on: tiles "
+		     "from a CSV file, code, col, row. It holds for the borders of that day, or "
+		     "else the latest of its units, and those after, until there is a later "
+		     "map."),
+	  .options = "structure dry-run",
+	  .n_words = 1,
+	  .run = cmd_map_import_run,
+	  .method = "PUT",
+	  .path = "/v1/maps",
+	  .done = N_("Units placed: %s\n") },
+	{ .words = "map list",
+	  .usage = "",
+	  .help = N_("List the maps that there are, and from which day on each stands."),
+	  .run = list,
+	  .method = "GET",
+	  .path = "/v1/maps",
+	  .forms = "csv-excel xlsx" },
+	{ .words = "map remove",
+	  .usage = "tiles|borders DAY",
+	  .help = N_("Take away the map of this kind that stands from this day on."),
+	  .n_words = 2,
+	  .run = cmd_map_remove_run,
+	  .method = "POST",
+	  .path = "/v1/maps/remove",
+	  .done = N_("Maps removed: %s\n") },
 	{ .words = "office add",
 	  .usage = "CODE --name NAME --unit CODE [--from DATE]",
 	  .help = N_("Add an office that reports for a unit, from today or from a day on. Then "

@@ -23,17 +23,17 @@ enum trait {
 /* Words that the aggregator's data hold, here only to be translated. Other levels are shown as they
  * are. */
 static const char *const words[] __attribute__((unused)) = {
-	N_("province"),   N_("district"),   N_("commune"),   N_("none"),       N_("invited"),
-	N_("active"),     N_("revoked"),    N_("repaired"),  N_("left"),       N_("true"),
-	N_("false"),      N_("corrected"),  N_("withdrawn"), N_("new"),        N_("gone"),
-	N_("changed"),    N_("yes"),        N_("no"),        N_("well"),       N_("expired"),
-	N_("unit"),       N_("successor"),  N_("office"),    N_("assignment"), N_("key"),
-	N_("catalogue"),  N_("indicators"), N_("closing"),   N_("quarantine"), N_("first"),
-	N_("held"),       N_("no one"),     N_("battery"),   N_("kernel"),     N_("released"),
-	N_("held again"), N_("rule"),       N_("whole"),     N_("far"),        N_("same"),
-	N_("unlisted"),   N_("part"),       N_("rest"),      N_("total"),      N_("total_rest"),
-	N_("excuse"),     N_("unchanged"),  N_("pending"),   N_("firing"),     N_("resolved"),
-	N_("ill"),        N_("note"),
+	N_("tiles"),      N_("borders"),    N_("province"),   N_("district"),   N_("commune"),
+	N_("none"),       N_("invited"),    N_("active"),     N_("revoked"),    N_("repaired"),
+	N_("left"),       N_("true"),       N_("false"),      N_("corrected"),  N_("withdrawn"),
+	N_("new"),        N_("gone"),       N_("changed"),    N_("yes"),        N_("no"),
+	N_("well"),       N_("expired"),    N_("unit"),       N_("successor"),  N_("office"),
+	N_("assignment"), N_("key"),        N_("catalogue"),  N_("indicators"), N_("closing"),
+	N_("quarantine"), N_("first"),      N_("held"),       N_("no one"),     N_("battery"),
+	N_("kernel"),     N_("released"),   N_("held again"), N_("rule"),       N_("whole"),
+	N_("far"),        N_("same"),       N_("unlisted"),   N_("part"),       N_("rest"),
+	N_("total"),      N_("total_rest"), N_("excuse"),     N_("unchanged"),  N_("pending"),
+	N_("firing"),     N_("resolved"),   N_("ill"),        N_("note"),
 };
 
 /* Why an office is told of, likewise. */
@@ -269,6 +269,11 @@ static const struct title {
 	/* a change that is made in steps */
 	{ "begun", N_("Begun"), 0 },
 	{ "kind", N_("Kind"), WORDS },
+	{ "map", N_("Map"), WORDS },
+	{ "units", N_("Units"), NUMBER },
+	{ "edition", N_("Edition"), 0 },
+	{ "size", N_("Bytes"), NUMBER },
+	{ "would.units", N_("Units that would be placed"), NUMBER },
 	{ "progress.all", N_("Work, in observations"), NUMBER },
 	{ "progress.done", N_("Of it done"), NUMBER },
 	{ "progress.seconds_left", N_("Seconds left, about"), NUMBER },

@@ -26,6 +26,7 @@ const struct ledger_table ledger_tables[] = {
 	{ "message", 0, false },
 	{ "token", 0, false },
 	{ "hand", 0, false },
+	{ "map", 0, false },
 	{ "quarantine", MOVES_QUARANTINE, false },
 	{ "quarantine_past", MOVES_QUARANTINE, false },
 	{ "arrival", 0, true },

@@ -20,6 +20,8 @@ const struct event_kind event_kinds[] = {
 	{ "dimensions import", N_("code lists of the dimensions imported"), "dimensions" },
 	{ "rules import", N_("rules imported"), "rules" },
 	{ "calendar import", N_("days off imported"), "days_off " HELD },
+	{ "map import", N_("map imported"), "map" },
+	{ "map remove", N_("map taken away"), "map" },
 	{ EVENT_FOLDED, N_("labels spelt otherwise name one series from here on"), "" },
 	{ "office add", N_("office added"), "office assignment" },
 	{ "office move", N_("office moved"), "assignment " HELD },

@@ -278,6 +278,10 @@ static const char *const steps[] = {
 	"  what INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,"
 	"  since_us INTEGER NOT NULL, fired_us INTEGER NOT NULL, n INTEGER NOT NULL,"
 	"  whole INTEGER NOT NULL) STRICT;",
+	/* 24: maps.c: where units stand on a screen, from which day on */
+	"CREATE TABLE map(valid_from INTEGER NOT NULL, kind TEXT NOT NULL, level TEXT NOT NULL,"
+	"  width INTEGER NOT NULL, height INTEGER NOT NULL, frame TEXT NOT NULL,"
+	"  cells TEXT NOT NULL, PRIMARY KEY(valid_from, kind)) STRICT, WITHOUT ROWID;",
 };
 
 #define N_STEPS         ((int)(sizeof(steps) / sizeof(steps[0])))

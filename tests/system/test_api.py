@@ -315,6 +315,10 @@ ORDERS = [
     ("PUT", "/v1/successors", "effective_on,old_code,new_code,share\n"),
     ("PUT", "/v1/catalogue", rig.CATALOGUE), ("PUT", "/v1/indicators?yes=1", "name,label_vi,label_en,formula,unit,target_year,target_value\n"),
     ("PUT", "/v1/calendar?yes=1", "from,to,kind,name_vi,name_en\n2025-06-30,,off,Nghỉ,Off\n"),
+    ("PUT", "/v1/maps?dry_run=1", "code,col,row\n28001,0,0\n"),
+    ("PUT", "/v1/maps?structure=2025-06-01", "code,col,row\n28001,0,0\n28002,1,0\n"),
+    ("GET", "/v1/map", None), ("GET", "/v1/maps", None),
+    ("POST", "/v1/maps/remove", {"kind": "tiles", "valid_from": "1976-01-01"}),
     ("PUT", "/v1/dimensions?yes=1", "dimension,code,label_vi,label_en,valid_from,valid_to\n"),
     ("PUT", "/v1/rules?yes=1", "name,left,op,right,severity,label_vi,label_en,from\n"),
 ]
@@ -510,6 +514,7 @@ class Tags(Filled):
 
     asked = [(url, form, language)
              for url in QUESTIONS + ["/v1/units", "/v1/catalogue", "/v1/indicators", "/v1/dimensions", "/v1/rules", "/v1/calendar",
+                                     "/v1/map", "/v1/map?structure=2025-06-01", "/v1/map?kind=borders", "/v1/maps",
                                      "/v1/successors", "/v1/audit", "/v1/audit?most=2", "/v1/accounts", "/v1/closed",
                                      "/v1/publications", "/v1/labels?name=visits", "/v1/quarantine", "/v1/ledger", "/v1/excuses",
                                      "/v1/query?name=visits&by=office", "/v1/openapi.json"]
@@ -564,6 +569,7 @@ class Tags(Filled):
                                               f"desk,A,Bàn {name},Desk {name},2020-01-01,\n"),
             "rules": lambda: province.put_csv("/v1/rules", "name,left,op,right,severity,label_vi,label_en,from\n"
                                               f"b,visits.b,<=,visits,warn,B {name},B {name},\n"),
+            "map": lambda: province.put_csv("/v1/maps", f"code,col,row\n28001,{chance.randint(0, 9)},0\n"),
             "indicators": lambda: province.put_csv(
                 "/v1/indicators", "name,label_vi,label_en,formula,unit,target_year,target_value\n"
                 f"half,Nửa,Half,visits / {chance.randint(2, 9)},visit,2025,10\n"),

@@ -41,6 +41,8 @@ LAW = [
     ("GET", "/v1/excuses", "", "viewer"),
     ("POST", "/v1/excuses", "", "operator"),
     ("POST", "/v1/excuses/end", "", "operator"),
+    ("GET", "/v1/map", "", "viewer"),
+    ("POST", "/v1/maps/remove", "", "admin"),
     ("POST", "/v1/messages", "", "operator"),
     ("POST", "/v1/figures", "", "operator"),
     ("GET", "/v1/messages", "code=28001", "viewer"),
@@ -71,7 +73,7 @@ LAW = [
     ("POST", "/v1/tokens/revoke", "", "local"),
     ("GET", "/v1/openapi.json", "", "viewer"),
 ] + [(method, f"/v1/{what}", "", role)
-     for what in ("units", "successors", "catalogue", "indicators", "dimensions", "rules", "calendar")
+     for what in ("units", "successors", "catalogue", "indicators", "dimensions", "rules", "calendar", "maps")
      for method, role in (("GET", "viewer"), ("PUT", "admin"))]
 
 ROW = re.compile(r'^\t\{ ROLE_([A-Z]+), "([A-Z]+)", "([^"]+)"', re.M)

@@ -599,17 +599,17 @@ static void setup_takes_over_a_province_and_changes_nothing_twice(void **state)
 	assert_says(f->out, "units.csv: 456 rows changed\nsuccessors.csv: 333 rows changed\n"
 			    "catalogue.csv: taken over\nindicators.csv: taken over\n"
 			    "dimensions.csv: taken over\nrules.csv: taken over\n"
-			    "calendar.csv: taken over\nNext: ");
+			    "calendar.csv: taken over\ntilegrid.csv: 102 rows changed\nNext: ");
 	assert_done(f, "setup", "tien-giang");
 	assert_says(f->out, "units.csv: nothing to change\nsuccessors.csv: nothing to change\n"
 			    "catalogue.csv: nothing to change\nindicators.csv: nothing to change\n"
 			    "dimensions.csv: nothing to change\nrules.csv: nothing to change\n"
-			    "calendar.csv: nothing to change\n");
+			    "calendar.csv: nothing to change\ntilegrid.csv: nothing to change\n");
 	assert_done(f, "setup", DATA(""), "--format", "csv");
 	assert_string_equal(f->out,
 			    "file,changed\nunits.csv,0\nsuccessors.csv,0\n"
 			    "catalogue.csv,0\nindicators.csv,0\ndimensions.csv,0\nrules.csv,0\n"
-			    "calendar.csv,0\n");
+			    "calendar.csv,0\ntilegrid.csv,0\n");
 	assert_done(f, "catalogue", "export");
 	assert_string_equal(f->out, catalogue);
 	free(catalogue);

@@ -1,0 +1,49 @@
+#include "cli/cmd_map.h"
+
+#include "cli/args.h"
+#include "cli/order.h"
+#include "cli/upload.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* What is no object in JSON is a table: with it the province takes tiles. */
+static const char *type_of(const struct blob *file)
+{
+	size_t i = 0;
+
+	while (i < file->len && strchr(" \t\r\n", file->data[i]))
+		i++;
+	return i < file->len && file->data[i] == '{' ? "application/geo+json" : "text/csv";
+}
+
+int cmd_map_import_run(const struct order *order, struct err *err)
+{
+	const bool trial = args_option(order->args, "dry-run");
+	const struct argument arguments[] = {
+		{ "structure", args_option(order->args, "structure") },
+		{ "dry_run", trial ? "1" : NULL },
+	};
+	struct request request = order_request(order);
+	struct blob file = { 0 };
+	int rc = upload_read(order->args->words[0], &file, err);
+
+	request.arguments = arguments;
+	request.n_arguments = sizeof(arguments) / sizeof(arguments[0]);
+	request.type = type_of(&file);
+	request.body = file.data;
+	request.body_len = file.len;
+	if (rc == 0)
+		rc = trial ? order_ask_report(order, &request, err)
+			   : order_ask_value(order, &request, err);
+	blob_free(&file);
+	return rc;
+}
+
+int cmd_map_remove_run(const struct order *order, struct err *err)
+{
+	const struct argument fields[] = { { "kind", order->args->words[0] },
+					   { "valid_from", order->args->words[1] } };
+
+	return order_post(order, fields, 2, err);
+}
