@@ -26,7 +26,7 @@ enum map_kind { MAP_TILES, MAP_BORDERS };
 
 struct map_cell {
 	const char *code;  /* of the unit, on the map's day */
-	const char *place; /* tiles: "COLUMN ROW"; borders: an SVG path, see borders.h */
+	const char *place; /* tiles: "COLUMN ROW"; borders: an SVG path */
 	unsigned col, row; /* of a tile, from 0, at the top left */
 };
 
@@ -35,8 +35,8 @@ struct map {
 	int32_t valid_from;     /* a day */
 	char *level;            /* owned: of all its units */
 	unsigned width, height; /* tiles: columns and rows; borders: points of the grid */
-	char *frame; /* owned: where on Earth the grid lies, see borders.h; "": not known */
-	char *text;  /* owned: what the cells' texts lie in */
+	char *frame;            /* owned: where on Earth the grid lies; "": not known */
+	char *text;             /* owned: what the cells' texts lie in */
 	struct map_cell *cells; /* owned [n], sorted by code */
 	size_t n;
 };
