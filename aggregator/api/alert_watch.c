@@ -185,9 +185,12 @@ static int sight_take(struct alert_watch *watch)
 	const struct alert_watch_config *config = &watch->config;
 	const struct api_config *api = config->api;
 	struct err err;
+	alert_settings_rules(config->settings, &watch->rules);
+	/* Who is late is looked for only where somebody wants to hear of it. */
 	if (heard_contacts(api->contacts, NULL, &watch->contacts, &err) < 0 ||
 	    (api->agents && agent_list_copy(api->agents, &watch->agents) < 0) ||
-	    config->answers(config->context, &watch->answers) < 0)
+	    (watch->rules.of[ALERT_LATE].on &&
+	     config->answers(config->context, &watch->answers) < 0))
 		return -1;
 	if (!watch->heard)
 		deaf_find(watch);
@@ -197,7 +200,6 @@ static int sight_take(struct alert_watch *watch)
 		watch->intake = *api->intake;
 	watch->settings = *config->settings;
 	watch->settings.off = NULL;
-	alert_settings_rules(config->settings, &watch->rules);
 	watch->sight = (struct alert_sight){
 		.conditions = condition_facts_of(api->gate ? &watch->gate : NULL,
 						 api->intake ? &watch->intake : NULL),
@@ -321,8 +323,10 @@ static void on_timer(uv_timer_t *timer)
 	struct alert_watch *watch = container_of(timer, struct alert_watch, timer);
 	const struct alert_settings *settings = watch->config.settings;
 	uint64_t at_ms = now_ms(watch);
+	struct alert_rules rules;
+	alert_settings_rules(settings, &rules);
 	question_take(watch);
-	if (!watch->asking &&
+	if (rules.of[ALERT_QUALITY].on && !watch->asking &&
 	    (watch->asked_ms == 0 || at_ms - watch->asked_ms >= ALERT_QUALITY_S * UINT64_C(1000)))
 		question_begin(watch);
 	if (!watch->turning && (watch->looked_ms == 0 ||
@@ -330,8 +334,8 @@ static void on_timer(uv_timer_t *timer)
 		turn_begin(watch);
 }
 
-int alert_watch_open(uv_loop_t *loop, const struct alert_watch_config *config,
-		     struct alert_watch **ret_watch, struct err *err)
+int alert_watch_open(const struct alert_watch_config *config, struct alert_watch **ret_watch,
+		     struct err *err)
 {
 	struct alert_watch *watch = calloc(1, sizeof(*watch));
 	if (!watch)
@@ -339,15 +343,19 @@ int alert_watch_open(uv_loop_t *loop, const struct alert_watch_config *config,
 	watch->config = *config;
 	watch->last = -1;
 	watch->began_us = civil_now_us();
-	if (config->settings) {
-		/* Neither can fail: the start has a callback. Each second it sees whether a turn is
-		 * due, as a reload may change how often that is. */
-		(void)uv_timer_init(loop, &watch->timer);
-		(void)uv_timer_start(&watch->timer, on_timer, 1000, 1000);
-		watch->open = true;
-	}
 	*ret_watch = watch;
 	return 0;
+}
+
+void alert_watch_start(struct alert_watch *watch, uv_loop_t *loop)
+{
+	if (!watch->config.settings)
+		return;
+	/* Neither can fail: the start has a callback. Each second it sees whether a turn is due, as
+	 * a reload may change how often that is. */
+	(void)uv_timer_init(loop, &watch->timer);
+	(void)uv_timer_start(&watch->timer, on_timer, 1000, 1000);
+	watch->open = true;
 }
 
 static void on_closed(uv_handle_t *handle)

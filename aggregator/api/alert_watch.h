@@ -39,8 +39,11 @@ struct alert_counts {
 };
 
 struct alert_watch;
-int alert_watch_open(uv_loop_t *loop, const struct alert_watch_config *config,
-		     struct alert_watch **ret_watch, struct err *err);
+/** Nothing runs yet. -ENOMEM. */
+int alert_watch_open(const struct alert_watch_config *config, struct alert_watch **ret_watch,
+		     struct err *err);
+/** Look, now and then, until alert_watch_stop(). Cannot fail. */
+void alert_watch_start(struct alert_watch *watch, uv_loop_t *loop);
 /** No more turns; on_idle() follows. */
 void alert_watch_stop(struct alert_watch *watch);
 bool alert_watch_busy(const struct alert_watch *watch);

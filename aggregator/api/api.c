@@ -163,7 +163,7 @@ static int alerts_open(struct api *api, uv_loop_t *loop, struct err *err)
 						   .context = api };
 	int rc = followers_open(loop, &api->alert_followers, err);
 
-	return rc < 0 ? rc : alert_watch_open(loop, &config, &api->alert_watch, err);
+	return rc < 0 ? rc : alert_watch_open(&config, &api->alert_watch, err);
 }
 
 static int runs_open(struct api *api, uv_loop_t *loop, struct err *err)
@@ -255,6 +255,7 @@ int api_start(uv_loop_t *loop, int listen_fd, const struct api_config *config, s
 		return rc;
 	}
 	api_change(api, LANGUAGE_ENGLISH); /* where the last process left it */
+	alert_watch_start(api->alert_watch, loop);
 	store_listen(config->store, on_grown, api);
 	*ret_api = api;
 	return 0;

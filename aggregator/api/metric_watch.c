@@ -49,6 +49,23 @@ const struct late_office *metric_answers_late(const struct metric_answers *answe
 		       : NULL;
 }
 
+int metric_answers_take_late(struct metric_answers *answers, const struct reference *reference,
+			     const struct overdue_list *overdue)
+{
+	answers->offices = malloc(overdue->n * sizeof(*answers->offices) + 1);
+	if (!answers->offices)
+		return -ENOMEM;
+	for (size_t i = 0; i < overdue->n; i++)
+		if (overdue->list[i].missing > 0)
+			answers->offices[answers->late++] =
+				(struct late_office){ .office = reference->offices->list[i].id,
+						      .missing = overdue->list[i].missing,
+						      .since = overdue->list[i].since };
+	if (answers->late > 1)
+		qsort(answers->offices, answers->late, sizeof(*answers->offices), by_office);
+	return 0;
+}
+
 static int late_find(sqlite3 *db, const struct reference *reference, struct metric_answers *answers,
 		     struct err *err)
 {
@@ -56,19 +73,9 @@ static int late_find(sqlite3 *db, const struct reference *reference, struct metr
 	int rc = overdue_find(db, reference, civil_now_us(), &overdue, err);
 	if (rc < 0)
 		return rc;
-	answers->offices = malloc(overdue.n * sizeof(*answers->offices) + 1);
-	for (size_t i = 0; i < overdue.n && answers->offices; i++)
-		if (overdue.list[i].missing > 0)
-			answers->offices[answers->late++] =
-				(struct late_office){ .office = reference->offices->list[i].id,
-						      .missing = overdue.list[i].missing,
-						      .since = overdue.list[i].since };
+	rc = metric_answers_take_late(answers, reference, &overdue);
 	overdue_free(&overdue);
-	if (!answers->offices)
-		return err_memory(err);
-	if (answers->late > 1)
-		qsort(answers->offices, answers->late, sizeof(*answers->offices), by_office);
-	return 0;
+	return rc < 0 ? err_memory(err) : 0;
 }
 
 /* What cannot be told of an indicator has no sample: never 0. */

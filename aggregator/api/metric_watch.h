@@ -1,10 +1,12 @@
 /* What of the metrics takes questions to know: how many offices are late, and the indicators of the
- * newest closed period. A scrape never waits for that: it tells what was found before, and has it
- * looked for anew when that is METRIC_WATCH_S old; so the first scrape behind a start lacks it. */
+ * newest closed period; alerts take the late offices from here, too. A scrape never waits for that:
+ * it tells what was found before, and has it looked for anew when that is METRIC_WATCH_S old; so
+ * the first scrape behind a start lacks it. */
 #pragma once
 
 #include "common/base/blob.h"
 #include "common/base/err.h"
+#include "query/overdue.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -24,6 +26,9 @@ struct metric_answers {
 };
 /** -ENOMEM. */
 int metric_answers_copy(const struct metric_answers *answers, struct metric_answers *ret_copy);
+/** Which offices @overdue has, which are @reference's, into @answers that has none yet. -ENOMEM. */
+int metric_answers_take_late(struct metric_answers *answers, const struct reference *reference,
+			     const struct overdue_list *overdue);
 /** NULL: @office is not late, as far as is known. */
 const struct late_office *metric_answers_late(const struct metric_answers *answers, int64_t office);
 void metric_answers_free(struct metric_answers *answers);
