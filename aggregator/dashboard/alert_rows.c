@@ -56,7 +56,7 @@ void alerts_table(struct visit *visit, struct html *html, const json_t *answer, 
 	size_t i;
 
 	html_add(html,
-		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s\">"
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"%s\">"
 		 "<table class=\"alerts\" data-q=\"%s\"><thead><tr><th scope=\"col\">%s</th>",
 		 heading, target, _("What it is"));
 	html_add(html,

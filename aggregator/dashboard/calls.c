@@ -82,7 +82,7 @@ void calls_table(struct visit *visit, struct html *html, const json_t *answer, c
 	/* On a telephone its rows are blocks, which would be no table any more but for the roles.
 	 */
 	html_add(html,
-		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s\">"
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"%s\">"
 		 "<table role=\"table\" class=\"calls\" data-q=\"%s\"><thead role=\"rowgroup\"><tr "
 		 "role=\"row\">",
 		 heading, target);

@@ -95,7 +95,7 @@ static void open_table(struct html *html, const struct changes *changes)
 {
 	html_add(
 		html,
-		"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"%s\">"
+		"<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"%s\">"
 		"<table data-q=\"%s\"><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">%s</th>"
 		"<th scope=\"col\">%s</th><th scope=\"col\" class=\"n\">%s</th>"
 		"<th scope=\"col\" class=\"n\">%s</th><th scope=\"col\">%s</th>"

@@ -266,7 +266,7 @@ static void missing_table(struct figure *figure, struct html *html, const json_t
 			  const char *query, size_t from, size_t to)
 {
 	html_add(html,
-		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"missing\">"
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"missing\">"
 		 "<table data-q=\"%s\"><thead><tr><th scope=\"col\">%s</th>"
 		 "<th scope=\"col\" class=\"n\">%s</th><th scope=\"col\" class=\"n\">%s</th>"
 		 "<th scope=\"col\" class=\"n\">%s</th><th scope=\"col\">%s</th></tr></thead>"

@@ -6,6 +6,7 @@
 #include "common/text/answer.h"
 #include "dashboard/frame.h"
 #include "dashboard/number.h"
+#include "dashboard/spark.h"
 #include "dashboard/words.h"
 
 #include <stdio.h>
@@ -147,6 +148,36 @@ static void value(struct visit *visit, struct html *html, const json_t *row, con
 	}
 }
 
+/* The way so far, and to the target that the newest row is measured by. */
+static void way(struct visit *visit, struct html *html, const json_t *answer, const char *unit)
+{
+	struct spark_point points[SPARK_MAX];
+	char periods[SPARK_MAX][PERIOD_TOLD_MAX], values[SPARK_MAX][EXACT_MAX],
+		paths[SPARK_MAX][EXACT_MAX], room[EXACT_MAX], shown[NUMBER_MAX], goal_words[256];
+	const json_t *rows = answer_rows(answer), *last = NULL;
+	size_t all = json_array_size(rows), n = 0;
+
+	for (size_t i = all > SPARK_MAX ? all - SPARK_MAX : 0; i < all; i++) {
+		const json_t *row = json_array_get(rows, i);
+
+		if (!*answer_text(row, "area"))
+			continue;
+		points[n].period =
+			words_period(answer_text(row, "period"), visit->view.calendar, periods[n]);
+		points[n].value = exact_text(row, "value", values[n]);
+		points[n].path = exact_text(row, "path", paths[n]);
+		last = row;
+		n++;
+	}
+	const char *goal = last ? exact_text(last, "target", room) : NULL;
+
+	if (goal)
+		(void)utf8_print(goal_words, sizeof(goal_words), _("%s by %s"),
+				 number_with_unit(goal, unit, shown),
+				 answer_text(last, "target_year"));
+	spark_write(html, points, n, goal, goal_words);
+}
+
 static void card(struct visit *visit, struct html *html, const json_t *rows, const json_t *row)
 {
 	const char *name = answer_text(row, "name");
@@ -159,6 +190,7 @@ static void card(struct visit *visit, struct html *html, const json_t *rows, con
 	frame_go(visit, html, &there, label(row));
 	html_add(html, "</h3>\n");
 	value(visit, html, newest(answer), answer_text(row, "unit"));
+	way(visit, html, answer, answer_text(row, "unit"));
 	targets(html, rows, name);
 	html_add(html, "</li>\n");
 }

@@ -160,7 +160,7 @@ static void completeness(struct visit *visit, struct html *html, const json_t *u
 				due = exact_text(row, "offices_due", due_room);
 				reported = exact_text(row, "offices_reported", reported_room);
 				html_add(html,
-					 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+					 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
 					 "aria-labelledby=\"complete\"><table "
 					 "data-q=\"%s\"><thead><tr><th "
 					 "scope=\"col\">%s</th><th scope=\"col\">%s</th>",

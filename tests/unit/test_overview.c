@@ -155,6 +155,9 @@ static void it_shows_targets_completeness_and_calls(void **state)
 	assert_shows(&page, "Not whole: 1 of 2 reports");
 	assert_shows(&page, "<data value=\"15\">15\xC2\xA0% by 2025</data>; <data "
 			    "value=\"25.5\">25.5\xC2\xA0% by 2030</data>");
+	/* The way is drawn where there is a value, and told whole. */
+	assert_shows(&page, "aria-label=\"year 2021: 8.59; year 2025: 11.65; year 2026: none; ");
+	assert_shows(&page, "<polyline class=\"line\" points=\"5,55 120,5 \"/>");
 	assert_hides(&page, "dti.gap");
 	assert_shows(&page, "Monthly reports <small></small></th><td>October 2026</td>");
 	assert_shows(&page, "163 of 164 due offices reported");
