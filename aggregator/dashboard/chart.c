@@ -252,8 +252,10 @@ static void lay_out(struct plot *plot, const struct extent *extent)
 
 		names = width > names ? width : names;
 	}
-	if (has_end_labels(chart) && names < width_of(_("a year before")))
+	if (chart->before && names < width_of(_("a year before")))
 		names = width_of(_("a year before"));
+	if (chart->path && names < width_of(_("to the target")))
+		names = width_of(_("to the target"));
 	plot->left = widest + 120;
 	plot->right = WIDTH - RIGHT - (has_end_labels(chart) ? names : 0);
 	plot->bottom = HEIGHT - BOTTOM;

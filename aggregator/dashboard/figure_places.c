@@ -202,7 +202,7 @@ static bool is_idle(const struct table_of_places *table, const struct place *pla
 	for (size_t i = 0; i < table->columns; i++)
 		if (place->cells[i].value || (!table->by_label && place->cells[i].signs))
 			return false;
-	return !place->row.apart;
+	return true;
 }
 
 /* The rows as they are sorted, of which view.top are kept; those that stand apart are always. */
@@ -227,7 +227,7 @@ static const struct heat_row *rows_sorted(struct table_of_places *table, size_t 
 	qsort(order, table->n, sizeof(*order), by_order);
 	for (size_t i = 0; i < table->n; i++) {
 		if (is_idle(table, order[i].place))
-			table->idle++;
+			table->idle += !order[i].place->row.apart;
 		else if (n >= top && !order[i].place->row.apart)
 			table->hidden++;
 		else

@@ -35,8 +35,8 @@ struct grid {
 	size_t kind; /* of grids[] */
 	const char *names[NAMES_MAX];
 	size_t n;
-	struct period first; /* asked about */
-	size_t asked, from, shown;
+	struct period first;       /* asked about */
+	size_t asked, from, shown; /* shown 0: not chosen yet */
 	struct heat_row rows[NAMES_MAX];
 	struct heat_cell *cells[NAMES_MAX]; /* [asked] */
 	const char *query;
@@ -204,7 +204,8 @@ static void grid_ask(struct grid *grid)
 	}
 	if (!answered || grid->html->failed || !grid->query)
 		return;
-	choose_columns(grid);
+	if (grid->shown == 0) /* what does not fit into one question has the same columns */
+		choose_columns(grid);
 	grid_write(grid);
 }
 
@@ -231,7 +232,9 @@ void office_grids(struct office *office, struct html *html)
 				grid_ask(&grid);
 				grid = (struct grid){ .office = office,
 						      .html = html,
-						      .kind = kind };
+						      .kind = kind,
+						      .from = grid.from,
+						      .shown = grid.shown };
 			}
 		}
 		if (grid.n > 0)
