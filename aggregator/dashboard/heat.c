@@ -69,8 +69,8 @@ static void put_cell(struct html *html, const struct heat_cell *cell, unsigned s
 		html_add(html,
 			 "<span aria-hidden=\"true\">%s</span><span class=\"unseen\">%s</span>",
 			 cell->signs & SIGN_MISSING ? "–" : "·", reason);
-	close_link(html, cell->link);
 	signs_write(html, cell->signs & ~(unsigned)SIGN_MISSING);
+	close_link(html, cell->link);
 	html_add(html, "</td>");
 }
 
