@@ -61,18 +61,18 @@ static void on_error(void *context, const struct import_diagnostic *error)
 {
 	const struct import_target *target = context;
 	char column[EXCERPT_MAX], where[IMPORT_WHERE_MAX];
-	fprintf(stderr, "%s:%s%s: %s%s%s\n", target->path, error->sheet ? " " : "",
-		import_where(error, where),
-		utf8_excerpt(error->column, strlen(error->column), column),
-		*error->column ? ": " : "", error->why);
+	screen_tell("%s:%s%s: %s%s%s\n", target->path, error->sheet ? " " : "",
+		    import_where(error, where),
+		    utf8_excerpt(error->column, strlen(error->column), column),
+		    *error->column ? ": " : "", error->why);
 }
 
 static void on_note(void *context, const struct import_diagnostic *told)
 {
 	const struct import_target *target = context;
 	char where[IMPORT_WHERE_MAX];
-	fprintf(stderr, "%s:%s%s: %s\n", target->path, told->sheet ? " " : "",
-		import_where(told, where), told->why);
+	screen_tell("%s:%s%s: %s\n", target->path, told->sheet ? " " : "",
+		    import_where(told, where), told->why);
 }
 
 /* Its reader wants a file that it can look at anywhere. */

@@ -118,12 +118,12 @@ int cmd_record(struct command_context *context, int argc, char *argv[], struct e
 	/* What is far from the past is recorded; whoever typed it may have slipped. */
 	for (size_t i = 0; i < found.n; i++) {
 		char says[ERR_TEXT_MAX];
-		fprintf(stderr, "%s: %s\n", arguments.entries[found.list[i].nth].metric,
-			comparison_say(&found.list[i], '.', says));
+		screen_tell("%s: %s\n", arguments.entries[found.list[i].nth].metric,
+			    comparison_say(&found.list[i], '.', says));
 	}
 	for (size_t i = 0; i < found.n_breaches; i++)
-		fprintf(stderr, "%s: %s\n", arguments.entries[found.breaches[i].nth].metric,
-			found.breaches[i].text);
+		screen_tell("%s: %s\n", arguments.entries[found.breaches[i].nth].metric,
+			    found.breaches[i].text);
 	bool refused = found.n_refused > 0;
 	comparison_free(&found);
 	session_close(session);

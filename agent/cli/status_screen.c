@@ -70,16 +70,21 @@ static const char *when(const json_t *root, const json_t *object, const char *ke
 	return text;
 }
 
+static enum gravity gravity_of(const json_t *condition)
+{
+	const char *severity = answer_text(condition, "severity");
+	return strcmp(severity, "well") == 0   ? GRAVITY_GOOD
+	       : strcmp(severity, "note") == 0 ? GRAVITY_WARNING
+					       : GRAVITY_BAD;
+}
+
 static void print_conditions(const json_t *root, bool colour, FILE *out)
 {
-	const enum gravity first =
-		json_is_true(json_object_get(root, "well")) ? GRAVITY_GOOD : GRAVITY_BAD;
 	size_t i;
 	const json_t *condition;
 	json_array_foreach(json_object_get(root, "conditions"), i, condition) {
 		print_label(i == 0 ? _("state:") : _("also:"), out);
-		fprintf(out, "%s%s%s\n",
-			colour ? drawn_colour(i == 0 ? first : GRAVITY_WARNING) : "",
+		fprintf(out, "%s%s%s\n", colour ? drawn_colour(gravity_of(condition)) : "",
 			answer_text(condition, "sentence"), colour ? DRAWN_PLAIN : "");
 	}
 }

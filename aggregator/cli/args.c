@@ -234,8 +234,7 @@ static int check(const struct args *args, struct err *err)
 			return -EINVAL;
 	}
 	if (args->n_words < command->n_words || args->n_words > command->n_words + command->n_more)
-		return err_set(err, -EINVAL, "the command is used so: lantoa %s %s", command->words,
-			       command->usage);
+		return err_set(err, -EINVAL, "usage: lantoa %s %s", command->words, command->usage);
 	return command->check ? command->check(args, err) : 0;
 }
 

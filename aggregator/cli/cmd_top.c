@@ -304,10 +304,11 @@ static int watch(struct top *top, struct err *err)
 /* For scripts: two looks, an interval apart, and one frame. */
 static int once(struct top *top, struct err *err)
 {
-	const struct drawn_room room = output_room(top->order);
+	struct drawn_room room = output_room(top->order);
 	struct timespec wait = { .tv_sec = top->every_s };
 	int rc;
 
+	room.whole = NULL; /* top has no other format */
 	while (nanosleep(&wait, &wait) < 0 && errno == EINTR)
 		continue;
 	rc = ask(top, err);

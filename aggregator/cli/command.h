@@ -38,8 +38,11 @@ struct command {
 	/* 0; 1 when it ran well and the news is bad (verify, status); negative: it failed */
 	int (*run)(const struct order *order, struct err *err);
 	const char *method, *path; /* of the api */
-	const char *show;  /* columns to draw, parted by blanks; NULL: all that say anything */
-	const char *done;  /* N_(): the sentence after it is done, with one %s */
+	const char *show; /* columns to draw, parted by blanks; NULL: all that say anything */
+	/* N_(): the sentence after it is done, with one %s; where that counts something, others for
+	 * one of it and for none, without %s */
+	const char *done, *one, *none;
+	const char *empty; /* N_(): the sentence where there are no rows; NULL: a general one */
 	enum format usual; /* when no --format is given */
 	const char *forms; /* formats it has beside table, csv and json, parted by blanks; NULL:
 			      none. With any, it heeds --output. */

@@ -54,6 +54,7 @@ static const char texts[] =
 	"name "
 	"note operands overdue problem reason shown_name targets text unit_name warning what where "
 	"why finished_by metric_name office_name head label_vi label_en formula dimensions";
+static const char sentences[] = "advice problem reason text warning what why change_reason";
 static const char lesser[] =
 	"valid_from valid_to until before_until observations batches entry entries spool batch "
 	"event_at author extra revisions protocol push_interval connections on_time offices_due "
@@ -150,7 +151,7 @@ static const struct title {
 	{ "detail", N_("Detail"), 0 },
 	{ "differences", N_("Differences"), NUMBER },
 	{ "dimension", N_("Dimension"), 0 },
-	{ "distance", N_("To target"), NUMBER },
+	{ "distance", N_("Distance to target"), NUMBER },
 	{ "due", N_("Reports due"), NUMBER },
 	{ "effective_on", N_("Effective on"), 0 },
 	{ "entries", N_("Journal entries"), NUMBER },
@@ -163,7 +164,7 @@ static const struct title {
 	{ "form", N_("Form"), WORDS },
 	{ "to", N_("To"), 0 },
 	{ "extra", N_("Extra"), NUMBER | QUIET },
-	{ "figures", N_("Figures that count by it"), NUMBER },
+	{ "figures", N_("Figures that count under it"), NUMBER },
 	{ "first", N_("First"), 0 },
 	{ "found", N_("Found"), 0 },
 	{ "from", N_("From"), 0 },
@@ -191,7 +192,7 @@ static const struct title {
 	{ "new_code", N_("New code"), 0 },
 	{ "note", N_("Note"), 0 },
 	{ "observations", N_("Observations"), NUMBER },
-	{ "odd", N_("Odd head at"), NUMBER },
+	{ "odd", N_("Unknown head at"), NUMBER },
 	{ "of", N_("Of"), NUMBER },
 	{ "office", N_("Office"), 0 },
 	{ "office_name", N_("Name of office"), 0 },
@@ -200,7 +201,7 @@ static const struct title {
 	{ "offices_finished", N_("Offices finished"), NUMBER | QUIET },
 	{ "offices_reported", N_("Offices reported"), NUMBER },
 	{ "old_code", N_("Old code"), 0 },
-	{ "oldest", N_("The oldest of it"), 0 },
+	{ "oldest", N_("The oldest of these"), 0 },
 	{ "on_time", N_("On time"), NUMBER },
 	{ "operands", N_("Operands"), PAIRS },
 	{ "outcome", N_("Outcome"), WORDS },
@@ -259,13 +260,13 @@ static const struct title {
 	{ "would.kept", N_("Would stay"), NUMBER },
 	{ "would.added", N_("Offices that would be added"), NUMBER },
 	{ "would.changed", N_("Rows that would change"), NUMBER },
-	{ "would.figures", N_("Figures that would lose what they count by"), NUMBER },
-	{ "would.offices", N_("Offices that sent those"), NUMBER },
-	{ "would.office_days", N_("Offices' days that would be derived anew"), NUMBER },
+	{ "would.figures", N_("Figures that would no longer count"), NUMBER },
+	{ "would.offices", N_("Offices that sent them"), NUMBER },
+	{ "would.office_days", N_("Days of offices that would be computed anew"), NUMBER },
 	{ "would.observations", N_("Observations of those days"), NUMBER },
 	{ "would.reckoned", N_("These two are reckoned from a part of the days"), WORDS },
-	{ "would.seconds", N_("Seconds that it takes, about"), NUMBER },
-	{ "would.needs_yes", N_("Only with --yes"), WORDS },
+	{ "would.seconds", N_("Takes about (s)"), NUMBER },
+	{ "would.needs_yes", N_("Needs --yes"), WORDS },
 	/* a change that is made in steps */
 	{ "begun", N_("Begun"), 0 },
 	{ "kind", N_("Kind"), WORDS },
@@ -275,18 +276,18 @@ static const struct title {
 	{ "size", N_("Bytes"), NUMBER },
 	{ "would.units", N_("Units that would be placed"), NUMBER },
 	{ "progress.all", N_("Work, in observations"), NUMBER },
-	{ "progress.done", N_("Of it done"), NUMBER },
-	{ "progress.seconds_left", N_("Seconds left, about"), NUMBER },
+	{ "progress.done", N_("Of that, done"), NUMBER },
+	{ "progress.seconds_left", N_("Seconds left (about)"), NUMBER },
 	{ "progress.stage", N_("Stage"), 0 },
 	{ "change.all", N_("Change under way: work, in observations"), NUMBER },
-	{ "change.done", N_("Change under way: of it done"), NUMBER },
+	{ "change.done", N_("Change under way: of that, done"), NUMBER },
 	{ "change.kind", N_("Change under way"), 0 },
 	/* what an office's agent says of itself */
 	{ "agent.version", N_("Its agent's program"), 0 },
 	{ "agent.waiting", N_("Not sent yet"), 0 },
-	{ "agent.oldest", N_("The oldest of it"), 0 },
+	{ "agent.oldest", N_("The oldest of these"), 0 },
 	{ "agent.spool", N_("How full its spool is"), 0 },
-	{ "agent.clock", N_("Its clock is right by"), WORDS },
+	{ "agent.clock", N_("Its clock is vouched for by"), WORDS },
 	{ "agent.push", N_("It sends"), 0 },
 	{ "keys.N", N_("Key"), 0 },
 	/* limits of an office */
@@ -327,11 +328,10 @@ static const struct title {
 	{ "offices.silent", N_("Offices without contact for more than a day"), NUMBER },
 	{ "invitations.open", N_("Invitations not used yet"), NUMBER },
 	{ "invitations.expired", N_("Invitations not used in time"), NUMBER },
-	{ "disk.free_mib", N_("MiB left on the disk"), NUMBER },
-	{ "disk.reserve_mib", N_("MiB of it kept for questions and orders"), NUMBER },
-	{ "disk.log_mib", N_("MiB of the store's log"), NUMBER },
-	{ "disk.oldest_read_s", N_("Seconds that the longest question under way has taken"),
-	  NUMBER },
+	{ "disk.free_mib", N_("Free on the disk (MiB)"), NUMBER },
+	{ "disk.reserve_mib", N_("Of that, kept for questions and orders (MiB)"), NUMBER },
+	{ "disk.log_mib", N_("Log of the store (MiB)"), NUMBER },
+	{ "disk.oldest_read_s", N_("Longest question under way (s)"), NUMBER },
 	{ "gate.connections", N_("Connections now"), NUMBER },
 	{ "gate.cut_before_handshake", N_("Connections cut off before they said who they are"),
 	  NUMBER },
@@ -511,7 +511,19 @@ static unsigned traits_of(const char *name, bool numbers)
 {
 	return (numbers ? DRAWN_NUMBER : 0u) |
 	       (!numbers && (listed(texts, name) || !title_find(name)) ? DRAWN_TEXT : 0u) |
+	       (!numbers && listed(sentences, name) ? DRAWN_SENTENCE : 0u) |
 	       (listed(lesser, name) ? DRAWN_LESSER : 0u) | (listed(mains, name) ? DRAWN_MAIN : 0u);
+}
+
+/* "Unit" is a place, but in the lists of what is counted. */
+static const char *title_of_column(const struct table *table, const char *name)
+{
+	const struct title *title = title_find(name);
+
+	if (strcmp(name, "unit") == 0 && (table_find(table, "time_agg") != TABLE_NO_COLUMN ||
+					  table_find(table, "formula") != TABLE_NO_COLUMN))
+		return _("Unit of measure");
+	return title ? _(title->text) : name;
 }
 
 static void column_add(struct drawing *drawing, size_t column)
@@ -525,7 +537,7 @@ static void column_add(struct drawing *drawing, size_t column)
 	if (numbers)
 		drawing->fraction[drawing->n] = longest_fraction(drawing->table, column);
 	drawing->columns[drawing->n++] = column;
-	drawn_column(drawing->drawn, title_find(name) ? _(title_find(name)->text) : name,
+	drawn_column(drawing->drawn, title_of_column(drawing->table, name),
 		     traits_of(name, numbers));
 }
 

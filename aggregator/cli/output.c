@@ -74,9 +74,10 @@ static int draw(const struct order *order, const struct table *table, struct err
 	return draw_table(table, order->args->command->show, &room, stdout, err);
 }
 
-static int say_there_are_none(struct err *err)
+static int say_there_are_none(const struct order *order, struct err *err)
 {
-	const char *none = _("There are none.\n");
+	const char *empty = order->args->command->empty;
+	const char *none = empty ? _(empty) : _("The list is empty.\n");
 
 	return print(none, strlen(none), err);
 }
@@ -94,7 +95,8 @@ int output_rows(const struct order *order, const struct blob *answer, const char
 		return output_strange(err);
 	rc = caption_write(head, stdout, err);
 	if (rc == 0)
-		rc = table_rows(table) > 0 ? draw(order, table, err) : say_there_are_none(err);
+		rc = table_rows(table) > 0 ? draw(order, table, err)
+					   : say_there_are_none(order, err);
 	table_close(table);
 	return rc;
 }
@@ -129,6 +131,16 @@ static void print_sentence(const char *sentence, const char *value)
 }
 #pragma GCC diagnostic pop
 
+static void print_done(const struct command *command, const char *value)
+{
+	if (command->one && strcmp(value, "1") == 0)
+		printf("%s", _(command->one));
+	else if (command->none && strcmp(value, "0") == 0)
+		printf("%s", _(command->none));
+	else
+		print_sentence(command->done, value);
+}
+
 /* It was done, and there is more to know. */
 static void warn(const char *text)
 {
@@ -159,7 +171,7 @@ int output_value(const struct order *order, const struct blob *answer, struct er
 	if (order->format == FORMAT_CSV)
 		printf("%s\n%s\n", name, text);
 	else
-		print_sentence(order->args->command->done, text);
+		print_done(order->args->command, text);
 	if (json_is_string(json_object_get(json, "warning")))
 		warn(json_string_value(json_object_get(json, "warning")));
 	json_decref(json);
@@ -238,7 +250,7 @@ static int print_report(const struct order *order, json_t *json, struct err *err
 		print_heads(json, room.colour);
 	if (json_array_size(rows) == 0)
 		return order->format == FORMAT_TABLE && json_object_size(json) == 1
-			       ? say_there_are_none(err)
+			       ? say_there_are_none(order, err)
 			       : 0;
 	table = table_of_rows(rows);
 	if (!table)

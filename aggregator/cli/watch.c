@@ -3,6 +3,7 @@
 #include "cli/args.h"
 #include "cli/output.h"
 #include "common/base/i18n.h"
+#include "common/sys/screen.h"
 #include "common/text/answer.h"
 
 #include <stdbool.h>
@@ -172,7 +173,8 @@ int watch_change(const char *api, struct blob *answer, struct err *err)
 	if (!steps)
 		return 0;
 	if (isatty(STDERR_FILENO) == 1)
-		fprintf(stderr, "%s\n",
+		screen_tell(
+			"%s\n",
 			_("This is made in steps, and goes on whether or not you wait here (Ctrl-C "
 			  "ends the waiting alone): lantoa change show"));
 	rc = wait_for_it(&watch, answer, &json, err);

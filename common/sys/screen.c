@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -239,22 +240,28 @@ int screen_release(struct screen *screen, struct err *err)
 	return rc;
 }
 
+void screen_tell(const char *format, ...)
+{
+	struct blob lines = { 0 };
+	size_t columns = columns_of(STDERR_FILENO);
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (!columns)
+		(void)vfprintf(stderr, format, args); /* nobody could be told that it failed */
+	else if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	if (text && fit_lines(text, columns, &lines) == 0)
+		(void)fwrite(lines.data, 1, lines.len, stderr);
+	else if (text)
+		(void)fputs(text, stderr);
+	blob_free(&lines);
+	free(text);
+}
+
 void screen_complain(const char *before, const char *text)
 {
-	struct blob whole = { 0 }, lines = { 0 };
-	size_t columns = columns_of(STDERR_FILENO);
-	int rc = columns ? blob_append(&whole, before, strlen(before)) : -ENOMEM;
-
-	if (rc == 0)
-		rc = blob_append(&whole, text, strlen(text) + 1);
-	if (rc == 0)
-		rc = fit_lines((const char *)whole.data, columns, &lines);
-	if (rc == 0)
-		rc = blob_append(&lines, "", 1);
-	if (rc == 0)
-		fprintf(stderr, "%s\n", (const char *)lines.data);
-	else
-		fprintf(stderr, "%s%s\n", before, text);
-	blob_free(&whole);
-	blob_free(&lines);
+	screen_tell("%s%s\n", before, text);
 }

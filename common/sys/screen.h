@@ -37,5 +37,8 @@ void screen_hold(struct screen *screen);
  */
 int screen_release(struct screen *screen, struct err *err);
 
+/** Like fprintf(stderr), wrapped where that is a terminal. */
+void screen_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /** Write @before and @text and a newline to stderr, wrapped where that is a terminal. */
 void screen_complain(const char *before, const char *text);

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_FLOOR 12u /* cells that a column of text keeps */
-#define TITLE_ROWS 3u
-#define GAP        1u /* between columns */
+#define TEXT_FLOOR     12u /* cells that a column of text keeps, */
+#define SENTENCE_FLOOR 24u /* and one of sentences */
+#define TITLE_ROWS     3u
+#define GAP            1u /* between columns */
 
 struct cell {
 	size_t at; /* in texts */
@@ -23,6 +24,7 @@ struct column {
 	size_t title; /* in texts */
 	unsigned traits;
 	size_t cells; /* what the widest of its cells takes, */
+	size_t word;  /* what its longest word takes */
 	size_t brief; /* and that with times that lost their seconds */
 	/* as it is to be drawn */
 	size_t wide, title_wide;
@@ -36,6 +38,11 @@ struct drawn {
 	size_t n_columns, n_rows, filled;
 	bool brief, failed;
 };
+
+static size_t larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
 
 struct drawn *drawn_open(void)
 {
@@ -131,6 +138,7 @@ void drawn_cell(struct drawn *drawn, const char *text, enum gravity gravity)
 	size_t cells = fit_cells(text), brief = is_instant(text) ? INSTANT_CELLS : cells;
 
 	column->cells = cells > column->cells ? cells : column->cells;
+	column->word = larger(fit_longest_word(text), column->word);
 	column->brief = brief > column->brief ? brief : column->brief;
 }
 
@@ -165,11 +173,6 @@ static size_t total(const struct drawn *drawn)
 	return all > 0 ? all - GAP : 0;
 }
 
-static size_t larger(size_t a, size_t b)
-{
-	return a > b ? a : b;
-}
-
 /* Each column as wide as it wants to be; or else, with its title on several rows, has to be. */
 static void set_widths(struct drawn *drawn, bool narrow)
 {
@@ -183,6 +186,15 @@ static void set_widths(struct drawn *drawn, bool narrow)
 	}
 }
 
+/* What a column of text keeps. */
+static size_t least(const struct column *column)
+{
+	size_t floor =
+		column->traits & DRAWN_SENTENCE ? larger(SENTENCE_FLOOR, column->word) : TEXT_FLOOR;
+
+	return larger(floor, column->title_wide);
+}
+
 /* The widest columns of text give way first, one cell at a time. */
 static void shorten(struct drawn *drawn, size_t columns)
 {
@@ -192,8 +204,8 @@ static void shorten(struct drawn *drawn, size_t columns)
 		for (size_t i = 0; i < drawn->n_columns; i++) {
 			struct column *column = column_at(drawn, i);
 
-			if (!column->gone && column->traits & DRAWN_TEXT &&
-			    column->wide > larger(TEXT_FLOOR, column->title_wide) &&
+			if (!column->gone && column->traits & (DRAWN_TEXT | DRAWN_SENTENCE) &&
+			    column->wide > least(column) &&
 			    (!widest || column->wide > widest->wide))
 				widest = column;
 		}
@@ -263,18 +275,42 @@ static void make_fit(struct drawn *drawn, size_t columns)
 
 /* --- drawing --- */
 
+/* How many lines the cell takes. */
+static size_t cell_rows(const struct drawn *drawn, size_t i, const char *text)
+{
+	const struct column *column = column_at(drawn, i);
+
+	return column->gone || !(column->traits & DRAWN_SENTENCE)
+		       ? 1
+		       : larger(title_rows(text, larger(column->wide, 1)), 1);
+}
+
+/* The @nth line of it. */
+static int put_sentence(struct blob *shown, const char *text, size_t cells, size_t nth)
+{
+	size_t next = 0, len = fit_line(text, cells, &next);
+
+	for (; nth > 0 && *text; nth--) {
+		text += next;
+		len = fit_line(text, cells, &next);
+	}
+	return blob_append(shown, text, len);
+}
+
 static int put(const struct drawn *drawn, struct libscols_line *line, size_t to, size_t i,
-	       const char *text)
+	       const char *text, size_t nth)
 {
 	const struct column *column = column_at(drawn, i);
 	struct blob shown = { 0 };
-	int rc;
+	int rc = 0;
 
-	if (drawn->brief && is_instant(text)) {
+	if (column->traits & DRAWN_SENTENCE) {
+		rc = put_sentence(&shown, text, larger(column->wide, 1), nth);
+	} else if (nth == 0 && drawn->brief && is_instant(text)) {
 		rc = blob_append(&shown, text, INSTANT_CELLS);
 		if (rc == 0)
 			shown.data[10] = ' ';
-	} else {
+	} else if (nth == 0) {
 		rc = fit_cut(text, larger(column->wide, 1), &shown);
 	}
 	if (rc == 0)
@@ -334,7 +370,9 @@ static int put_titles(const struct drawn *drawn, struct libscols_table *lines, b
 	return 0;
 }
 
-static int put_row(const struct drawn *drawn, struct libscols_table *lines, size_t row, bool colour)
+/* The @nth line of a row. */
+static int put_row_line(const struct drawn *drawn, struct libscols_table *lines, size_t row,
+			size_t nth, bool colour)
 {
 	struct libscols_line *line = scols_table_new_line(lines, NULL);
 	size_t to = 0;
@@ -346,7 +384,7 @@ static int put_row(const struct drawn *drawn, struct libscols_table *lines, size
 
 		if (column_at(drawn, i)->gone)
 			continue;
-		if (put(drawn, line, to, i, text_at(drawn, cell->at)) < 0)
+		if (put(drawn, line, to, i, text_at(drawn, cell->at), nth) < 0)
 			return -ENOMEM;
 		if (colour && cell->gravity != GRAVITY_NONE &&
 		    scols_cell_set_color(scols_line_get_cell(line, to),
@@ -355,6 +393,19 @@ static int put_row(const struct drawn *drawn, struct libscols_table *lines, size
 		to++;
 	}
 	return 0;
+}
+
+static int put_row(const struct drawn *drawn, struct libscols_table *lines, size_t row, bool colour)
+{
+	size_t rows = 1;
+	int rc = 0;
+
+	for (size_t i = 0; i < drawn->n_columns; i++)
+		rows = larger(rows,
+			      cell_rows(drawn, i, text_at(drawn, cell_at(drawn, row, i)->at)));
+	for (size_t nth = 0; nth < rows && rc == 0; nth++)
+		rc = put_row_line(drawn, lines, row, nth, colour);
+	return rc;
 }
 
 static int fill(const struct drawn *drawn, struct libscols_table *lines, bool colour)

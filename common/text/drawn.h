@@ -1,8 +1,8 @@
 /* A table for people's eyes: columns aligned by what their letters take on a screen (libsmartcols),
  * and made to fit where the screen is too narrow for it. Then, in this order: times lose their
- * seconds, titles go on over several lines, columns of free text are shortened with an ellipsis,
- * and at last the lesser columns leave, of which a line below the table tells. Numbers, codes and
- * periods are never shortened, and no word is broken. */
+ * seconds, titles and sentences go on over several lines, other free text is shortened with an
+ * ellipsis, and at last the lesser columns leave, of which a line below the table tells. Numbers,
+ * codes and periods are never shortened, and no word is broken. */
 #pragma once
 
 #include "common/base/err.h"
@@ -18,10 +18,11 @@ struct drawn_room {
 };
 
 enum drawn_trait {
-	DRAWN_NUMBER = 1, /* to the right */
-	DRAWN_TEXT = 2,   /* free text, which may be shortened */
-	DRAWN_LESSER = 4, /* leaves before the others */
-	DRAWN_MAIN = 8,   /* leaves after the others; the first column never leaves */
+	DRAWN_NUMBER = 1,    /* to the right */
+	DRAWN_TEXT = 2,      /* free text, which may be shortened */
+	DRAWN_LESSER = 4,    /* leaves before the others */
+	DRAWN_MAIN = 8,      /* leaves after the others; the first column never leaves */
+	DRAWN_SENTENCE = 16, /* free text that goes on below instead of being shortened */
 };
 
 enum gravity { GRAVITY_NONE, GRAVITY_GOOD, GRAVITY_WARNING, GRAVITY_BAD };

@@ -51,16 +51,16 @@ class Calendar(rig.Rig):
         off = HEADER + f"{today - datetime.timedelta(days=2)},{today},off,Nghỉ bão,Storm\n"
         trial = self.take(off, "--dry-run")
         self.assertEqual(trial.code, 0, trial)
-        self.assertIn("Offices' days that would be derived anew: 1\n", trial.out)
+        self.assertIn("Days of offices that would be computed anew: 1\n", trial.out)
         self.assertEqual(self.late(), 1)
         done = self.take(off)
-        self.assertEqual((done.code, done.out), (0, "Calendars changed: 1\n"), done)
+        self.assertEqual((done.code, done.out), (0, "The calendar was changed.\n"), done)
         self.assertEqual(self.order("calendar", "export"), off)
         self.assertEqual(self.late(), 0)
         self.assertEqual(self.late("--known", before), 1)
         self.assertIn("days off imported", self.order("audit"))
         self.assertEqual(self.province.verify(), [])
-        self.assertEqual(self.take(HEADER).out, "Calendars changed: 1\n")
+        self.assertEqual(self.take(HEADER).out, "The calendar was changed.\n")
         self.assertEqual(self.late(), 1)
         self.assert_whole()
 
@@ -92,7 +92,7 @@ class Calendar(rig.Rig):
             self.assertIn(why, refused.err)
         self.assertEqual(self.order("calendar", "export"), HEADER)
         mended = HEADER + "2025-05-01,,off,x,\n"  # the day is taken out of one of both
-        self.assertEqual(self.take(mended).out, "Calendars changed: 1\n")
+        self.assertEqual(self.take(mended).out, "The calendar was changed.\n")
         self.assert_whole()
 
 

@@ -27,7 +27,7 @@ class Closing(rig.Rig):
         rig.wait_for(lambda: "visits" in agent.command("catalogue").out, "the catalogue")
         agent.record("visits=12", "--period", DAY)
         rig.wait_for(lambda: self.value() == "12", "the figure")
-        self.assertEqual(self.order("close", "2025-06"), "Closed: 2025-06\n")
+        self.assertEqual(self.order("close", "2025-06"), "2025-06 is closed.\n")
         agent.record("visits=21", "--period", DAY)
         rig.wait_for(self.held, "the correction")
         self.assertIn("the period is closed", self.held()[0])

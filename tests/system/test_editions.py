@@ -80,13 +80,13 @@ class Editions(rig.Rig):
         self.assertRegex(trial.out, r"(?m)^new +more$|^new +more ")
         self.assertIn("Tech teams", trial.out)
         self.assertNotIn("more", self.lantoa("catalogue", "export").out)
-        self.assertEqual(self.edition("catalogue", more).out, "Catalogues changed: 1\n")
+        self.assertEqual(self.edition("catalogue", more).out, "The catalogue was changed.\n")
         self.assertEqual(self.figures(), (15, 6))
         self.assertNotIn("taken_away", self.lantoa("audit").out)
 
     def test_what_is_meant_is_done_and_in_the_audit(self):
         outcome = self.edition("catalogue", without(rig.CATALOGUE, "teams"), "--yes")
-        self.assertEqual(outcome.out, "Catalogues changed: 1\n", outcome)
+        self.assertEqual(outcome.out, "The catalogue was changed.\n", outcome)
         self.assertIn("confirmed=yes taken_away=1 figures=2 offices=2",
                       self.lantoa("audit", "--most", "1", "--format", "csv").out)
         held = self.lantoa("quarantine", "list", "--format", "csv").out.splitlines()[1:]
@@ -104,7 +104,7 @@ class Editions(rig.Rig):
         ended = rig.UNITS.replace("Phường Ba,commune,816,1976-01-01,", "Phường Ba,commune,816,1976-01-01,{}")
         self.assert_asked("units", ended.format("2025-06-15"), 1, 1, "28003 1976-01-01 (valid_to)")
         outcome = self.edition("units", ended.format("2025-07-01"))
-        self.assertEqual(outcome.out, "Rows changed: 1\n", outcome)
+        self.assertEqual(outcome.out, "1 row was changed.\n", outcome)
         self.assertEqual(self.figures(), (15, 6))
 
     def test_successors_and_indicators_that_go_are_asked_about(self):

@@ -49,9 +49,9 @@ class Excuses(rig.Rig):
         before = f"{datetime.datetime.now(HANOI):%Y-%m-%dT%H:%M:%S}"
         time.sleep(1.1)
 
-        self.assertEqual(self.excuse("28001", "--metric", "teams", "--period", MONTH), "Excused, as number 1\n")
+        self.assertEqual(self.excuse("28001", "--metric", "teams", "--period", MONTH), "The office is excused; the excuse has the number 1.\n")
         self.assertEqual(self.excuse("28002", "--form", "month", "--period", "2025-05", "--to", "2025-07"),
-                         "Excused, as number 2\n")
+                         "The office is excused; the excuse has the number 2.\n")
         self.assertEqual(self.counts()["28001"], (1, 0, 0, 1, 0))
         self.assertEqual(self.counts()["28002"], (1, 1, 0, 0, 0))
         self.assertEqual(self.counts()["28003"], (1, 0, 0, 0, 1))
@@ -72,7 +72,7 @@ class Excuses(rig.Rig):
 
         self.assertEqual(self.counts("--known", before)["28001"], (1, 0, 0, 0, 1))
         self.assertEqual(self.rows("excuse", "list", "--known", before), [])
-        self.assertEqual(self.order("excuse", "end", "1"), "Excuse taken back: 1\n")
+        self.assertEqual(self.order("excuse", "end", "1"), "Excuse 1 was taken back.\n")
         self.assertEqual(self.counts()["28001"], (1, 0, 0, 0, 1))
         self.assertEqual([row["excuse"] for row in self.rows("excuse", "list")], ["2"])
         self.assertIn("no excuse in force has the number 1; `lantoa excuse list` shows them", self.refused("excuse", "end", "1"))
@@ -81,7 +81,7 @@ class Excuses(rig.Rig):
         self.province.process.kill()
         self.province.start()
         self.assertEqual(self.counts()["28002"], (1, 1, 0, 0, 0))
-        self.assertEqual(self.excuse("28001", "--metric", "teams", "--period", "2025-Q2"), "Excused, as number 3\n")
+        self.assertEqual(self.excuse("28001", "--metric", "teams", "--period", "2025-Q2"), "The office is excused; the excuse has the number 3.\n")
         self.assertEqual(self.counts()["28001"], (1, 0, 0, 1, 0))
         self.assert_whole()
 

@@ -193,7 +193,7 @@ class ExportSqlite(rig.Rig):
             self.assertEqual(file.read(), "mine")
         outcome = self.lantoa("export", "sqlite", self.file + "b", *words)
         self.assertEqual(outcome.code, 0, outcome)
-        self.assertIn("Figures exported: ", outcome.out)
+        self.assertRegex(outcome.out, r"^[\d]+ figures were exported\.$")
         db = self.export(*words, "--force")
         self.assertGreater(db.execute("SELECT count(*) FROM figures").fetchone()[0], 0)
 

@@ -108,7 +108,7 @@ class Heard(rig.Rig):
             self.assertIn(word, table)
         rows = list(csv.DictReader(self.lantoa("--format", "csv", "office", "list", "--silent", "2d").out.splitlines()))
         self.assertEqual([row["office"] for row in rows], ["28004", "28002"])
-        self.assertEqual(self.lantoa("office", "list", "--behind", "0.0.1").out, "There are none.\n")
+        self.assertEqual(self.lantoa("office", "list", "--behind", "0.0.1").out, "There is no such office.\n")
         # without an option it is the register, as ever
         self.assertTrue(self.lantoa("--format", "csv", "office", "list").out.startswith("code,name,unit,"))
 

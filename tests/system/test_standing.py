@@ -112,7 +112,7 @@ class Standing(rig.Rig):
     def test_words_between_province_and_office(self):
         agent = self.begin(page="127.0.0.1:0")
         self.order("account", "name", f"unix:uid={os.getuid()}", "Chị Lan")
-        self.assertEqual(self.order("office", "tell", "28001", "Xin gửi số liệu tháng 6"), "Told: 28001\n")
+        self.assertEqual(self.order("office", "tell", "28001", "Xin gửi số liệu tháng 6"), "The message was left for: 28001.\n")
         self.order("office", "tell", "28001", "Sao lại nhiều thế?", "--metric", "visits", "--period", DAY)
         self.order("office", "tell", "--all", "Nghỉ lễ ngày 2/9")
         rig.wait_for(lambda: len((self.standing(agent) or {}).get("messages", [])) == 3, "the messages", SOON_S)

@@ -74,7 +74,7 @@ static void an_empty_province_answers(void **state)
 	assert_asked(state, "GET /v1/offices", "Accept: text/csv\r\n", "", "200",
 		     "code,name,unit,unit_name,from,invited_until,last_contact\n");
 	assert_asked(state, "GET /v1/catalogue", "", "", "200", "{\"rows\": []}");
-	assert_asked(state, "GET /v1/status", "", "", "200", "\"handshakes\": \"176\"");
+	assert_asked(state, "GET /v1/status", "", "", "200", "\"handshakes\": 176");
 	assert_asked(state, "GET /v1/verify", "", "", "404", "POST begins it");
 	assert_asked(state, "POST /v1/verify", "", "", "200", "{\"run\": 1}");
 	verified(*state);

@@ -176,8 +176,13 @@ static void sdmx_is_for_figures_alone(void **state)
 
 static void a_head_that_is_none_is_refused(void **state)
 {
-	static const char *const heads[] = { "", "x", "[]", "{\"query\": 1}",
-					     "{\"query\": {\"name\": 5}}" };
+	static const char *const heads[] = { "",
+					     "x",
+					     "[]",
+					     "{\"query\": 1}",
+					     "{\"query\": {\"name\": 5.5}}",
+					     "{\"query\": {\"name\": true}}",
+					     "{\"query\": {\"name\": [5]}}" };
 	const struct export_choice choice = { .form = EXPORT_CSV_EXCEL };
 	struct blob out = { 0 };
 	const struct export_sink sink = { gather, &out };

@@ -221,6 +221,30 @@ static void times_lose_their_seconds_first(void **state)
 	free(text);
 }
 
+/* Whoever reads why something waits wants all of it. */
+static void sentences_go_on_below(void **state)
+{
+	struct drawn *drawn = drawn_open();
+
+	(void)state;
+	assert_non_null(drawn);
+	drawn_column(drawn, "Office", 0);
+	drawn_column(drawn, "Reason", DRAWN_SENTENCE);
+	drawn_column(drawn, "Value", DRAWN_NUMBER);
+	drawn_row(drawn);
+	drawn_cell(drawn, "28001", GRAVITY_NONE);
+	drawn_cell(drawn, "the office was not assigned to a unit", GRAVITY_NONE);
+	drawn_cell(drawn, "1,249", GRAVITY_NONE);
+	char *text = text_of(drawn, 38, false);
+
+	assert_non_null(strstr(text, "28001"));
+	assert_non_null(strstr(text, "the office was not"));
+	assert_non_null(strstr(text, "\n       assigned to a unit"));
+	assert_non_null(strstr(text, "1,249\n"));
+	assert_null(strstr(text, "left out"));
+	free(text);
+}
+
 static void lack_of_memory_is_an_error(void **state)
 {
 	bool fired = true;
@@ -266,6 +290,7 @@ int main(void)
 		cmocka_unit_test(no_line_is_wider_than_the_screen),
 		cmocka_unit_test(colour_is_for_those_who_asked),
 		cmocka_unit_test(times_lose_their_seconds_first),
+		cmocka_unit_test(sentences_go_on_below),
 		cmocka_unit_test(lack_of_memory_is_an_error),
 	};
 
