@@ -148,10 +148,15 @@ static enum grain finest_of(const struct reference *reference)
 	return finest;
 }
 
-static struct tag_moment moment_of(enum grain finest)
+/* Which hours are the last is asked of any catalogue. */
+static struct tag_moment moment_of(const struct call *call, enum grain finest)
 {
 	int64_t now_us = civil_now_us();
+	const char *per = http_arg(call->request, "per");
 	struct tag_moment moment = { .finest = finest };
+
+	if (per && strcmp(per, grain_name(GRAIN_HOUR)) == 0 && finest > GRAIN_HOUR)
+		finest = GRAIN_HOUR;
 
 	moment.periods[0] = civil_period(CALENDAR_CIVIL, finest, now_us).number;
 	moment.periods[1] = civil_period(CALENDAR_CIVIL, finest, now_us + 1).number;
@@ -160,7 +165,7 @@ static struct tag_moment moment_of(enum grain finest)
 
 struct tag_moment tag_moment_now(const struct call *call, const struct reference *reference)
 {
-	return is_question(call->action) ? moment_of(finest_of(reference))
+	return is_question(call->action) ? moment_of(call, finest_of(reference))
 					 : (struct tag_moment){ 0 };
 }
 
@@ -178,7 +183,7 @@ void tag_make(struct call *call, const struct tag_moment *begun, const struct ta
 		tag_of_bytes(call->answer.data, call->answer.len, call->tag);
 	if (!is_question(call->action))
 		return;
-	now = moment_of(begun->finest);
+	now = moment_of(call, begun->finest);
 	call->finest = now.finest;
 	if (memcmp(now.periods, begun->periods, sizeof(now.periods)) == 0)
 		hash_question(call, tags, &call->job.version, &now, call->tag);
@@ -265,7 +270,7 @@ bool tag_is_had(const struct tags *tags, const struct call *call, char ret_tag[T
 	/* A tag of this version was made when its finest period was learnt, or later. */
 	if (!is_question(call->action) || !store_version_same(&tags->version, &now))
 		return false;
-	moment = moment_of(tags->finest);
+	moment = moment_of(call, tags->finest);
 	hash_question(call, tags, &now, &moment, tag);
 	return is_listed(had, tag, ret_tag);
 }

@@ -5,8 +5,9 @@
  * (store.h: the ledger's position, and what moves none), the route and its arguments, the role, the
  * language and the form that are wanted, and the clock. The clock moves an answer in one way: a
  * period begins or is over. All of them begin on a minute, hour or day of civil time, and none that
- * is finer than the finest of the catalogue. So a tag says in which of these it was made (and, as
- * plan.c has it, in which the next microsecond lies).
+ * is finer than the finest of the catalogue or, where hours are asked for, than these; so do "the
+ * last 12 months" move. A tag says in which of these it was made (and, as plan.c has it, in which
+ * the next microsecond lies).
  *
  * Of a document, which is imported whole, it is a hash of the document: it stays the same while
  * figures come, and an import can name the edition that it changes (If-Match). */

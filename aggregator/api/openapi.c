@@ -80,6 +80,7 @@ static void put_parameter_schema(struct json_draft *to, const struct parameter *
 		put_number(to, "maximum", parameter->high);
 		break;
 	case PARAMETER_PERIOD:
+	case PARAMETER_PERIOD_OR_LATEST:
 	case PARAMETER_DAY:
 	case PARAMETER_INSTANT:
 		json_draft(to, "'type': 'string', 'maxLength': 40, 'pattern': @",

@@ -6,6 +6,8 @@
 #include "common/net/wire_limits.h"
 #include "journal/quarantine.h"
 #include "ledger/hand_judge.h"
+#include "query/arrange.h"
+#include "query/plan.h"
 #include "registry/code.h"
 #include "registry/excuses.h"
 #include "registry/publications.h"
@@ -16,6 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A period as period_read() reads it. */
+#define PERIOD_PATTERN                                                                             \
+	"[0-9]{4}(-S[12]|-Q[1-4]|-W[0-9]{2}|-[0-9]{2}"                                             \
+	"(-[0-9]{2}(T[0-9]{2}(:[0-9]{2})?)?)?)?"
+#define FIGURES      "/v1/query /v1/completeness"
 #define RELEASE_PATH "/v1/quarantine/release"
 
 static const struct parameter parameters[] = {
@@ -43,6 +50,26 @@ static const struct parameter parameters[] = {
 	  .example = "month", .description = "How long the periods of the rows are." },
 	{ "from", "/v1/offices /v1/offices/move", PARAMETER_DAY, .example = "2025-07-01",
 	  .description = "The first day on which it is so. Without it, today." },
+	{ "from", FIGURES, PARAMETER_PERIOD_OR_LATEST, .example = "2025-01",
+	  .description = "The first period, of any length, or \"latest\": the newest of the rows' "
+			 "length that is over. Without it and \"to\", the one that is under way." },
+	{ "to", FIGURES, PARAMETER_PERIOD_OR_LATEST, .example = "latest",
+	  .description = "The last period, which is included; \"latest\" as in \"from\"." },
+	{ "last", NULL, PARAMETER_NUMBER, .low = 1, .high = PLAN_BUCKETS_MAX, .example = "12",
+	  .description =
+		  "The last so many whole periods, the newest that is over included, instead "
+		  "of \"from\" and \"to\"; with \"known\", that was over then. The "
+		  "answer's head says which they are." },
+	{ "sort", NULL, PARAMETER_TEXT, .high = ARRANGE_SORT_MAX, .example = "value:desc",
+	  .description = "COLUMN or, of several names, NAME:COLUMN, \":desc\" behind it for the "
+			 "greatest first: places in the order of the newest period, or, where the "
+			 "area is not parted, periods. What has no value comes last, and so do "
+			 "the rest and the whole." },
+	{ "top", NULL, PARAMETER_NUMBER, .low = 1, .high = ARRANGE_TOP_MAX, .example = "10",
+	  .description = "The first so many places (or periods) alone, by \"sort\" or else those "
+			 "of the greatest value, of completeness those of whom most is missing. "
+			 "The answer's head says of how many they are (top_of), and how many rows "
+			 "are left out." },
 	{ "from", NULL, PARAMETER_PERIOD, .example = "2025-01",
 	  .description = "The first period, of any length. Without it and \"to\", the one that is "
 			 "under way." },
@@ -191,9 +218,10 @@ static const struct parameter parameters[] = {
 const char *parameter_pattern(enum parameter_kind kind)
 {
 	switch (kind) {
+	case PARAMETER_PERIOD_OR_LATEST:
+		return "^(" PERIOD_LATEST "|" PERIOD_PATTERN ")$";
 	case PARAMETER_PERIOD:
-		return "^[0-9]{4}(-S[12]|-Q[1-4]|-W[0-9]{2}|-[0-9]{2}"
-		       "(-[0-9]{2}(T[0-9]{2}(:[0-9]{2})?)?)?)?$";
+		return "^" PERIOD_PATTERN "$";
 	case PARAMETER_DAY:
 		return "^[0-9]{4}-[0-9]{2}-[0-9]{2}$";
 	case PARAMETER_INSTANT:
@@ -263,6 +291,11 @@ int parameter_check(const struct parameter *parameter, const char *text, struct 
 				       parameter->name, utf8_excerpt(text, strlen(text), shown),
 				       parameter->words);
 		return 0;
+	case PARAMETER_PERIOD_OR_LATEST:
+		if (strcmp(text, PERIOD_LATEST) == 0)
+			return 0;
+		rc = period_parse(text, CALENDAR_CIVIL, &period, err);
+		break;
 	case PARAMETER_PERIOD:
 		rc = period_parse(text, CALENDAR_CIVIL, &period, err);
 		break;

@@ -11,6 +11,7 @@ enum parameter_kind {
 	PARAMETER_WORD, /* one of a few */
 	PARAMETER_NUMBER,
 	PARAMETER_PERIOD,
+	PARAMETER_PERIOD_OR_LATEST, /* the newest that is over (query/plan.h) */
 	PARAMETER_DAY,
 	PARAMETER_INSTANT, /* or a day, which is its end */
 };

@@ -1,13 +1,14 @@
 /* /v1/query and /v1/completeness: name, area, by, per, from, to, labels ("app=VNeID;sector=land"),
  * calendar, structure, known, as aggregator/query/query.h explains them; a query with
  * by_label=sector has rows for each label of that dimension, one with revisions=1 lists what
- * changed, one with rank=1 ranks its rows, one of name=A,B,C tells of each of them, one with
- * total=1 has rows of the whole behind its parts, one with versus=year or period what was before.
- * With publication=NAME, period, calendar, structure and known are those that were published. An
- * answer in JSON has the ledger's head. /v1/labels?name= lists the labels of a metric
- * (aggregator/query/label_list.h). /v1/quality: area, office, metric, from, to, as
- * aggregator/query/quality.h has them. POST /v1/publications takes name, period and, where needed,
- * calendar and structure; GET lists them. */
+ * changed, one with last=12 is of the last 12 periods that are over, one with sort=COLUMN:desc and
+ * top=N has its rows in that order and the first of them (arrange.h), one with rank=1 ranks its
+ * rows, one of name=A,B,C tells of each of them, one with total=1 has rows of the whole behind its
+ * parts, one with versus=year or period what was before. With publication=NAME, period, calendar,
+ * structure and known are those that were published. An answer in JSON has the ledger's head.
+ * /v1/labels?name= lists the labels of a metric (aggregator/query/label_list.h). /v1/quality: area,
+ * office, metric, from, to, as aggregator/query/quality.h has them. POST /v1/publications takes
+ * name, period and, where needed, calendar and structure; GET lists them. */
 #include "api/call.h"
 #include "common/model/civil.h"
 #include "query/label_list.h"
@@ -18,7 +19,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define ASKING "name area by per from to labels calendar structure known publication"
+#define ASKING "name area by per from to last labels calendar structure known publication sort top"
 
 static int query_prepare(struct call *call, struct err *err)
 {
@@ -32,6 +33,9 @@ static int query_prepare(struct call *call, struct err *err)
 		.per = http_arg(request, "per"),
 		.from = http_arg(request, "from"),
 		.to = http_arg(request, "to"),
+		.last = http_arg(request, "last"),
+		.sort = http_arg(request, "sort"),
+		.top = http_arg(request, "top"),
 		.calendar = http_arg(request, "calendar"),
 		.structure = http_arg(request, "structure"),
 		.known = http_arg(request, "known"),
@@ -42,12 +46,12 @@ static int query_prepare(struct call *call, struct err *err)
 	call->query.damage = &call->damage;
 	call->query.stream = &call->stream;
 	call->code = http_arg(request, "publication");
-	if (call->code && (call->query.from || call->query.to || call->query.calendar ||
-			   call->query.structure || call->query.known))
+	if (call->code && (call->query.from || call->query.to || call->query.last ||
+			   call->query.calendar || call->query.structure || call->query.known))
 		return err_set(
 			err, -EINVAL,
 			"a publication has its period, calendar, borders and time: leave out "
-			"--from, --to, --calendar, --structure and --known");
+			"--from, --to, --last, --calendar, --structure and --known");
 	if (call_flag(call, "rank", &call->query.rank, err) < 0 ||
 	    call_flag(call, "total", &call->query.total, err) < 0 ||
 	    call_flag(call, "revisions", &call->revisions, err) < 0)
@@ -60,6 +64,10 @@ static int query_prepare(struct call *call, struct err *err)
 		return err_set(err, -EINVAL,
 			       "--revisions lists what came of figures: leave --versus and --total "
 			       "out");
+	if (call->revisions && (call->query.sort || call->query.top))
+		return err_set(err, -EINVAL,
+			       "--revisions lists what came in the order in which it came: leave "
+			       "--sort and --top out");
 	if (!labels || !*labels)
 		return 0;
 	call->query.labels = call->labels;

@@ -30,8 +30,19 @@ static const struct option_row known[] = {
 	{ "per", 0, "GRAIN",
 	  N_("length of the periods: hour, day, week, month, quarter, semester or year") },
 	{ "from", 0, "PERIOD",
-	  N_("first period or day, such as 2025, 2025-Q2, 2025-06 or 2025-06-30") },
+	  N_("first period or day, such as 2025, 2025-Q2, 2025-06 or 2025-06-30, or latest: the "
+	     "newest that is over") },
 	{ "to", 0, "PERIOD", N_("last period, included") },
+	{ "last", 0, "NUMBER",
+	  N_("the last so many whole periods, up to the newest that is over; with --known, over "
+	     "then") },
+	{ "sort", 0, "COLUMN",
+	  N_("rows in the order of this column of the answer, such as value; --sort=-value has the "
+	     "greatest first, and --sort NAME:value that of one of several metrics") },
+	{ "top", 0, "NUMBER",
+	  N_("the first so many rows alone, by --sort or else those of the greatest value; how "
+	     "many "
+	     "are left out is told") },
 	{ "period", 0, "PERIOD", N_("of which period the figure is") },
 	{ "note", 0, "TEXT", N_("what is to be said about it, in one line") },
 	{ "label", 0, "NAME=VALUE",
@@ -140,6 +151,9 @@ static const struct {
 	{ "office move", "from", N_("from this day on, such as 2025-06-30; without it, today") },
 	{ "office heads", "all", N_("all offices that are connected") },
 	{ "office heads", "days", N_("of so many days until today, 1 to 400") },
+	{ "completeness", "top",
+	  N_("the first so many rows alone, by --sort or else those of whom most is missing; how "
+	     "many are left out is told") },
 	{ "office tell", "all", N_("every office") },
 	{ "office tell", "metric", N_("the figure that is asked about: of this metric") },
 	{ "office tell", "label",

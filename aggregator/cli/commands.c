@@ -24,7 +24,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ASKING "area by per from to label calendar structure known publication"
+#define ASKING "area by per from to last label calendar structure known publication sort top"
 
 static int import(const struct order *order, struct err *err)
 {
@@ -158,6 +158,9 @@ static int query(const struct order *order, struct err *err)
 					      { "per", args_option(args, "per") },
 					      { "from", args_option(args, "from") },
 					      { "to", args_option(args, "to") },
+					      { "last", args_option(args, "last") },
+					      { "sort", args_option(args, "sort") },
+					      { "top", args_option(args, "top") },
 					      { "labels", (const char *)labels.data },
 					      { "calendar", args_option(args, "calendar") },
 					      { "structure", args_option(args, "structure") },

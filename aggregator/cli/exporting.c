@@ -7,12 +7,15 @@
 #include "export/head.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct exporting {
 	struct export *form;      /* owned; NULL: as it comes */
 	struct download download; /* into a file, */
 	bool to_file;
 	bool begun; /* or else to the output */
+	char *head; /* owned: what the answer said before its rows; NULL: nothing */
 };
 
 bool exporting_wanted(const struct order *order)
@@ -42,6 +45,9 @@ static int on_head(void *context, const char *value, struct err *err)
 {
 	struct exporting *exporting = context;
 
+	exporting->head = value ? strdup(value) : NULL;
+	if (value && !exporting->head)
+		return err_memory(err);
 	return exporting->form ? export_head(exporting->form, value, err) : 0;
 }
 
@@ -89,6 +95,9 @@ int exporting_run(const struct order *order, struct request *request, struct err
 		rc = download_keep(&exporting.download, err);
 	else if (rc < 0 && exporting.begun)
 		rc = err_wrap(err, "what was written is not whole");
+	if (rc == 0)
+		rc = output_left_out(exporting.head, stderr, err);
+	free(exporting.head);
 	export_close(exporting.form);
 	if (path)
 		download_close(&exporting.download);

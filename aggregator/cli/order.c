@@ -46,47 +46,47 @@ int order_ask_report(const struct order *order, const struct request *request, s
 	return rc;
 }
 
-/* A table's rows, and what stands before them. */
-struct drawing {
+/* Rows, and what stands before them. */
+struct answer {
 	struct blob rows;
 	char *head; /* owned; NULL: there is none */
 };
 
 static int on_rows(void *context, const void *data, size_t len, struct err *err)
 {
-	struct drawing *drawing = context;
+	struct answer *answer = context;
 
-	if (drawing->rows.len + len > CLIENT_ANSWER_MAX)
+	if (answer->rows.len + len > CLIENT_ANSWER_MAX)
 		return err_set(err, -E2BIG,
 			       "the answer is too large; ask for less: a smaller area, a shorter "
 			       "time or a coarser grain");
-	return blob_append(&drawing->rows, data, len) < 0 ? err_memory(err) : 0;
+	return blob_append(&answer->rows, data, len) < 0 ? err_memory(err) : 0;
 }
 
 static int on_head(void *context, const char *value, struct err *err)
 {
-	struct drawing *drawing = context;
+	struct answer *answer = context;
 
-	drawing->head = value ? strdup(value) : NULL;
-	return value && !drawing->head ? err_memory(err) : 0;
+	answer->head = value ? strdup(value) : NULL;
+	return value && !answer->head ? err_memory(err) : 0;
 }
 
-static int draw_rows(const struct order *order, struct request *request, struct err *err)
+static int ask_rows(const struct order *order, struct request *request, struct err *err)
 {
-	struct drawing drawing = { 0 };
+	struct answer answer = { 0 };
 	struct blob none = { 0 };
 	int rc;
 
 	request->on_piece = on_rows;
-	request->context = &drawing;
+	request->context = &answer;
 	request->field = HEAD_FIELD;
 	request->on_field = on_head;
 	rc = client_ask(order->api, request, &none, err);
 	if (rc == 0)
-		rc = output_rows(order, &drawing.rows, drawing.head, err);
-	blob_free(&drawing.rows);
+		rc = output_rows(order, &answer.rows, answer.head, err);
+	blob_free(&answer.rows);
 	blob_free(&none);
-	free(drawing.head);
+	free(answer.head);
 	return rc;
 }
 
@@ -94,8 +94,6 @@ int order_ask_rows_at(const struct order *order, const char *path,
 		      const struct argument arguments[], size_t n, struct err *err)
 {
 	struct request request = order_request(order);
-	struct blob answer = { 0 };
-	int rc;
 
 	request.path = path;
 	request.arguments = arguments;
@@ -103,13 +101,7 @@ int order_ask_rows_at(const struct order *order, const char *path,
 	request.accept = output_type(order->format);
 	if (exporting_wanted(order))
 		return exporting_run(order, &request, err);
-	if (order->format == FORMAT_TABLE)
-		return draw_rows(order, &request, err);
-	rc = client_ask(order->api, &request, &answer, err);
-	if (rc == 0)
-		rc = output_rows(order, &answer, NULL, err);
-	blob_free(&answer);
-	return rc;
+	return ask_rows(order, &request, err);
 }
 
 int order_ask_rows(const struct order *order, const struct argument arguments[], size_t n,

@@ -8,6 +8,7 @@
 #include "common/base/utf8.h"
 #include "common/text/answer.h"
 #include "common/text/csv_table.h"
+#include "export/head.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -70,7 +71,9 @@ static int draw(const struct order *order, const struct table *table, struct err
 	const struct drawn_room room = output_room(order);
 
 	if (path && strcmp(path, "/v1/query") == 0 && strcmp(table_column(table, 0), "metric") == 0)
-		return wide_draw(table, &room, stdout, err);
+		return wide_draw(
+			table, args_option(order->args, "sort") || args_option(order->args, "top"),
+			&room, stdout, err);
 	return draw_table(table, order->args->command->show, &room, stdout, err);
 }
 
@@ -82,6 +85,27 @@ static int say_there_are_none(const struct order *order, struct err *err)
 	return print(none, strlen(none), err);
 }
 
+int output_left_out(const char *head, FILE *out, struct err *err)
+{
+	struct head *told = NULL;
+	const char *rows, *shown, *all;
+	int rc = head_read(head, &told, err);
+
+	if (rc < 0)
+		return rc;
+	rows = head_text(told, "query", "left_out_rows");
+	shown = head_text(told, "query", "top");
+	all = head_text(told, "query", "top_of");
+	unsigned long n = rows ? strtoul(rows, NULL, 10) : 0;
+	if (n > 0 && shown && all)
+		fprintf(out,
+			ngettext("--top %s of %s: %lu row is left out\n",
+				 "--top %s of %s: %lu rows are left out\n", n),
+			shown, all, n);
+	head_close(told);
+	return 0;
+}
+
 int output_rows(const struct order *order, const struct blob *answer, const char *head,
 		struct err *err)
 {
@@ -89,14 +113,18 @@ int output_rows(const struct order *order, const struct blob *answer, const char
 	struct err why;
 	int rc;
 
-	if (order->format != FORMAT_TABLE)
-		return print(answer->data, answer->len, err);
+	if (order->format != FORMAT_TABLE) {
+		rc = print(answer->data, answer->len, err);
+		return rc == 0 ? output_left_out(head, stderr, err) : rc;
+	}
 	if (csv_table((const char *)answer->data, answer->len, &table, &why) < 0)
 		return output_strange(err);
 	rc = caption_write(head, stdout, err);
 	if (rc == 0)
 		rc = table_rows(table) > 0 ? draw(order, table, err)
 					   : say_there_are_none(order, err);
+	if (rc == 0)
+		rc = output_left_out(head, stdout, err);
 	table_close(table);
 	return rc;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /** The media type to ask for when rows are wanted. */
 const char *output_type(enum format format);
@@ -21,6 +22,9 @@ struct drawn_room output_room(const struct order *order);
  * caption of a drawn table; NULL: nothing. */
 int output_rows(const struct order *order, const struct blob *answer, const char *head,
 		struct err *err);
+/** How many rows --top left out, by the @head of the answer: below a drawn table, or beside what
+ * somebody hands on. Nothing where it left none out. -EBADMSG, as head_read(). */
+int output_left_out(const char *head, FILE *out, struct err *err);
 
 /** One value in an object, {"changed": 12}: the command's sentence about it. */
 int output_value(const struct order *order, const struct blob *answer, struct err *err);

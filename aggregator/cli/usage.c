@@ -100,13 +100,13 @@ int usage_query(const struct args *args, struct err *err)
 			       "a form is all that is reported per month, day and so on: leave "
 			       "the metric out, or --form");
 	if (args_option(args, "publication") &&
-	    (args_option(args, "from") || args_option(args, "to") ||
+	    (args_option(args, "from") || args_option(args, "to") || args_option(args, "last") ||
 	     args_option(args, "calendar") || args_option(args, "structure") ||
 	     args_option(args, "known")))
 		return err_set(
 			err, -EINVAL,
 			"a publication has its period, calendar, borders and time: leave out "
-			"--from, --to, --calendar, --structure and --known");
+			"--from, --to, --last, --calendar, --structure and --known");
 	if (args_option(args, "revisions") && args_option(args, "by-label"))
 		return err_set(err, -EINVAL,
 			       "--revisions lists each figure with its labels: leave --by-label "
@@ -116,6 +116,11 @@ int usage_query(const struct args *args, struct err *err)
 		return err_set(err, -EINVAL,
 			       "--revisions lists what came of figures: leave --versus and --total "
 			       "out");
+	if (args_option(args, "revisions") &&
+	    (args_option(args, "sort") || args_option(args, "top")))
+		return err_set(err, -EINVAL,
+			       "--revisions lists what came in the order in which it came: leave "
+			       "--sort and --top out");
 	return 0;
 }
 

@@ -175,10 +175,11 @@ static int draw(struct wide *wide, const struct drawn_room *room, FILE *out, str
 	return rc;
 }
 
-int wide_draw(const struct table *table, const struct drawn_room *room, FILE *out, struct err *err)
+int wide_draw(const struct table *table, bool given, const struct drawn_room *room, FILE *out,
+	      struct err *err)
 {
 	struct wide wide = { 0 };
-	int rc = pivot_make(table, PIVOT_METRICS, &wide.pivot, err);
+	int rc = (given ? pivot_make_given : pivot_make)(table, PIVOT_METRICS, &wide.pivot, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < table_columns(table); i++)

@@ -6,8 +6,11 @@
 #include "common/text/drawn.h"
 #include "common/text/table.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
-/** Draw @table, the rows of a question with several names. What is not whole is marked, and below
- * the table it is said what the marks mean. -EINVAL: these are no figures; -ENOMEM; -EIO. */
-int wide_draw(const struct table *table, const struct drawn_room *room, FILE *out, struct err *err);
+/** Draw @table, the rows of a question with several names; @given: in the order in which they are.
+ * What is not whole is marked, and below the table it is said what the marks mean. -EINVAL: these
+ * are no figures; -ENOMEM; -EIO. */
+int wide_draw(const struct table *table, bool given, const struct drawn_room *room, FILE *out,
+	      struct err *err);

@@ -285,7 +285,8 @@ static int put_shown_line(struct workbook *book, size_t line, struct err *err)
 static int put_shown(struct workbook *book, struct err *err)
 {
 	struct pivot *pivot = &book->pivot;
-	int rc = pivot_make(book->figures, PIVOT_BOTH, pivot, err);
+	bool given = head_text(book->writer.head, "query", "sort");
+	int rc = (given ? pivot_make_given : pivot_make)(book->figures, PIVOT_BOTH, pivot, err);
 
 	if (rc == 0 && n_stub(book) + pivot->n_columns > XLSX_COLUMNS_MAX)
 		rc = err_set(err, -E2BIG,

@@ -1,6 +1,7 @@
 #include "common/base/array.h"
 #include "common/base/blob.h"
 #include "common/model/civil.h"
+#include "query/arrange.h"
 #include "query/figures.h"
 #include "query/figures_head.h"
 #include "query/finished.h"
@@ -507,10 +508,20 @@ static struct table *table_of(const struct plan *plan)
 	return table_open(columns, n);
 }
 
+/* Those of whom most is missing are first, if not said otherwise. */
+static int arrange_prepare(const struct query *query, const struct table *table,
+			   struct arrangement *arrangement, struct err *err)
+{
+	int rc = arrange_read(query->sort, query->top, "-missing", arrangement, err);
+	return rc == 0 && arrange_wanted(arrangement) ? arrange_check(arrangement, table, NULL, err)
+						      : rc;
+}
+
 int completeness_run(sqlite3 *db, const struct reference *now, const struct query *query,
 		     struct table **ret_answer, struct err *err)
 {
 	struct plan plan;
+	struct arrangement arrangement;
 	struct reference_then then;
 	int rc = known_reference(db, now, query, &then, err);
 	const struct reference *reference = rc == 0 ? then.reference : NULL;
@@ -522,11 +533,13 @@ int completeness_run(sqlite3 *db, const struct reference *now, const struct quer
 		return rc;
 	plan.by_own_unit = !has_rows(&plan);
 	struct asking asking = { .plan = &plan, .reference = reference, .table = table_of(&plan) };
-	if (asking.table && query->stream)
+	rc = asking.table ? arrange_prepare(query, asking.table, &arrangement, err)
+			  : err_memory(err);
+	if (rc == 0 && query->stream && !arrange_wanted(&arrangement))
 		table_stream(asking.table, query->stream);
-	asking.figures =
-		asking.table ? figures_open(db, reference, &plan, !has_rows(&plan), err) : NULL;
-	rc = asking.figures ? 0 : asking.table ? err->code : err_memory(err);
+	if (rc == 0 &&
+	    !(asking.figures = figures_open(db, reference, &plan, !has_rows(&plan), err)))
+		rc = err->code;
 	if (rc == 0)
 		rc = finished_open(db, &asking.finished, err);
 	if (rc == 0) {
@@ -544,6 +557,8 @@ int completeness_run(sqlite3 *db, const struct reference *now, const struct quer
 		rc = ask_bucket(&asking, plan_bucket(&plan, number), err);
 	if (rc == 0 && table_failed(asking.table))
 		rc = err_memory(err);
+	if (rc == 0)
+		rc = arrange(asking.table, &arrangement, err);
 	figures_close(asking.figures);
 	forms_free(&asking.forms);
 	finished_close(&asking.finished);

@@ -6,7 +6,9 @@
 #include "common/text/near_name.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int find_operands(const struct reference *reference, struct plan *plan, struct err *err)
@@ -113,12 +115,45 @@ static int find_grain(const struct query *query, struct plan *plan, struct err *
 	return rc;
 }
 
+static int64_t now_of(const struct query *query)
+{
+	return query->now_us ? query->now_us : civil_now_us();
+}
+
+/* What was known when, and so what has begun and what is over. */
+static int find_instant(const struct query *query, struct plan *plan, struct err *err)
+{
+	plan->known_us = query->known_us ? query->known_us : INT64_MAX;
+	int rc = query->known ? civil_parse(query->known, &plan->known_us, err) : 0;
+	if (rc < 0)
+		return rc;
+	int64_t now_us = now_of(query); /* what is to come is not over, whatever will be known */
+	now_us = plan->known_us < now_us ? plan->known_us : now_us;
+	plan->begun = civil_minute(now_us);
+	plan->over = civil_minute(now_us + 1); /* a day is known to its last microsecond */
+	return 0;
+}
+
+/* The newest bucket that is over (rule 5.5). */
+static int32_t newest_over(const struct plan *plan)
+{
+	int64_t day = plan->over / 1440 - (plan->over % 1440 < 0);
+	if (plan->per == GRAIN_HOUR)
+		return (int32_t)(plan->over / 60 - (plan->over % 60 < 0)) - 1;
+	return period_of_day(plan->calendar, plan->per, (int32_t)day).number - 1;
+}
+
 /* The bucket that holds the first (or the last) moment of the period written in @text. */
 static int find_bucket(const struct plan *plan, const char *text, bool last, int32_t *ret_number,
 		       struct err *err)
 {
 	struct period period;
-	int rc = period_parse(text, plan->calendar, &period, err);
+	int rc = 0;
+	if (strcmp(text, PERIOD_LATEST) == 0) {
+		*ret_number = newest_over(plan);
+		return 0;
+	}
+	rc = period_parse(text, plan->calendar, &period, err);
 	if (rc < 0)
 		return rc;
 	if (plan->per == GRAIN_HOUR && period.grain <= GRAIN_HOUR) {
@@ -133,13 +168,36 @@ static int find_bucket(const struct plan *plan, const char *text, bool last, int
 	return 0;
 }
 
+/* The last so many that are over. Their number says which they are, so that a link stays right. */
+static int find_last(const struct query *query, struct plan *plan, struct err *err)
+{
+	size_t len = strspn(query->last, "0123456789");
+	unsigned long n = len > 0 && len < 10 ? strtoul(query->last, NULL, 10) : 0;
+	if (query->last[len] || n == 0 || n > PLAN_BUCKETS_MAX)
+		return err_set(err, -EINVAL, "last: a number from 1 to %u is wanted, not '%s'",
+			       PLAN_BUCKETS_MAX, query->last);
+	if (query->from || query->to)
+		return err_set(err, -EINVAL,
+			       "the last periods are a range already: leave --from and --to out, "
+			       "or --last");
+	plan->newest = (int32_t)n;
+	plan->last = newest_over(plan);
+	plan->first = plan->last - plan->newest + 1;
+	if (plan->last < plan->first || period_first_day(plan_bucket(plan, plan->first)) < DAY_MIN)
+		return err_set(err, -EINVAL,
+			       "last: the first of %lu periods would begin before 1900", n);
+	return 0;
+}
+
 static int find_range(const struct query *query, struct plan *plan, struct err *err)
 {
 	const char *from = query->from ? query->from : query->to,
 		   *to = query->to ? query->to : query->from;
+	if (query->last)
+		return find_last(query, plan, err);
 	if (!from) {
 		plan->first = plan->last =
-			civil_period(plan->calendar, plan->per, civil_now_us()).number;
+			civil_period(plan->calendar, plan->per, now_of(query)).number;
 		return 0;
 	}
 	int rc = find_bucket(plan, from, false, &plan->first, err);
@@ -309,24 +367,16 @@ static int find_views(const struct query *query, struct plan *plan, struct err *
 	plan->rank = query->rank;
 	plan->by_label = plan->everything ? NULL : query->by_label;
 	plan->restated = query->structure != NULL;
-	plan->known_us = query->known_us ? query->known_us : INT64_MAX;
 	plan->damage = query->damage;
-	int rc = plan->restated ? day_parse(query->structure, &plan->structure, err) : 0;
-	if (rc == 0 && query->known)
-		rc = civil_parse(query->known, &plan->known_us, err);
-	if (rc < 0)
-		return rc;
-	int64_t now_us = civil_now_us(); /* what is to come is not over, whatever will be known */
-	now_us = plan->known_us < now_us ? plan->known_us : now_us;
-	plan->begun = civil_minute(now_us);
-	plan->over = civil_minute(now_us + 1); /* a day is known to its last microsecond */
-	return 0;
+	return plan->restated ? day_parse(query->structure, &plan->structure, err) : 0;
 }
 
 static int find_the_rest(const struct reference *reference, const struct query *query,
 			 struct plan *plan, struct err *err)
 {
-	int rc = find_range(query, plan, err);
+	int rc = find_instant(query, plan, err);
+	if (rc == 0)
+		rc = find_range(query, plan, err);
 	if (rc == 0)
 		rc = find_place(reference, query, plan, err);
 	if (rc == 0)
@@ -481,6 +531,10 @@ void plan_head(const struct plan *plan, const char *names, struct table *table)
 	table_head(table, "query", "calendar", calendar_name(plan->calendar));
 	table_head(table, "query", "from", period_format(plan_bucket(plan, plan->first), text));
 	table_head(table, "query", "to", period_format(plan_bucket(plan, plan->last), text));
+	if (plan->newest > 0) {
+		(void)snprintf(text, sizeof(text), "%" PRId32, plan->newest); /* fits */
+		table_head(table, "query", "last", text);
+	}
 	table_head(table, "query", "labels", plan->labels);
 	if (plan->by_label)
 		table_head(table, "query", "by_label", plan->by_label);

@@ -25,21 +25,26 @@ struct query {
 	const char *by;        /* a level, or "office"; default: one row for the area (or root) */
 	const char *form;      /* a grain: of everything, what is reported per that; default: all */
 	const char *per;       /* a grain; default: the metric's period, an indicator's coarsest */
-	const char *from, *to; /* period labels of any grain, both included; default: today's */
+	const char *from, *to; /* period labels of any grain, or PERIOD_LATEST, both included;
+				  default: today's */
+	const char *last;      /* a number: the last so many periods that are over; default: none */
 	const char *labels;    /* canonical; default: all, added up */
 	const char *by_label;  /* a dimension: rows for each of its labels; default: none */
 	const char *calendar;  /* civil or report; default: the metric's own */
 	const char *structure; /* a day, whose borders are meant; default: those of the time */
 	const char *known;     /* a day (its end) or date-time: nothing received later counts */
 	int64_t known_us;      /* the same as an instant, when @known is NULL; 0: none */
+	int64_t now_us;        /* the instant of the question; 0: that of the clock */
 	bool rank;             /* give each row its rank */
-	const char *versus;    /* year or period: of query_run() alone, as is */
-	bool total;            /* rows of the whole behind those of its parts */
+	const char *sort, *top;     /* arrange.h; default: as rows come, all of them */
+	const char *versus;         /* year or period: of query_run() alone, as is */
+	bool total;                 /* rows of the whole behind those of its parts */
 	struct page_damage *damage; /* where damaged pages that it met are noted; NULL: nowhere */
 	const struct table_stream *stream; /* where rows go that are complete; NULL: they are kept
 					      in the table, so many as QUERY_ROWS_MAX */
 };
 
+#define PERIOD_LATEST     "latest" /* the newest period of the answer's grain that is over */
 #define PLAN_OPERANDS_MAX 16u
 #define PLAN_BUCKETS_MAX  100000u
 
@@ -54,6 +59,7 @@ struct plan {
 	enum calendar calendar; /* of the buckets */
 	enum grain per;
 	int32_t first, last; /* numbers of the buckets, both included */
+	int32_t newest;      /* so many of them were asked for as the newest; 0: a range was */
 	const char *area;    /* NULL: everywhere */
 	const char *by;      /* a level; NULL: the area as one row, or offices */
 	bool by_office;

@@ -7,6 +7,8 @@
  * of their own, and are copied from there, cell by cell. All of it runs in the caller's
  * transaction, under one reference and by one time of day. */
 #include "common/base/i18n.h"
+#include "common/model/civil.h"
+#include "query/arrange.h"
 #include "query/comparison.h"
 #include "query/figures_head.h"
 #include "query/known.h"
@@ -32,6 +34,7 @@ struct asking {
 	struct plan plans[QUERY_NAMES_MAX]; /* [n] */
 	size_t n;
 	enum versus versus;
+	struct arrangement arrangement;
 	struct table *table; /* owned, until it is handed out */
 };
 
@@ -98,8 +101,6 @@ static int plan_each(struct asking *asking,
 		struct query query = asking->query;
 		query.name = asking->names[i];
 		rc = make(asking->reference, &query, &asking->plans[i], err);
-		asking->plans[i].begun = asking->plans[0].begun; /* it is one instant for all */
-		asking->plans[i].over = asking->plans[0].over;
 	}
 	return rc;
 }
@@ -203,15 +204,21 @@ static bool adds_up(const struct plan *plan)
 	       (metric->time_agg == AGG_SUM || metric->time_agg == AGG_LAST);
 }
 
-static void put_reason_of_whole(const struct view *view, size_t row, size_t column,
-				struct table *table)
+static void put_reason_of_whole(const struct asking *asking, const struct view *view, size_t row,
+				size_t column)
 {
 	char sentence[640];
+	struct table *table = asking->table;
 	const char *own = table_cell(view->rows, row, column);
-	const char *what = adds_up(&view->plan)
-				   ? _("the area as a whole: the other rows add up to it")
-				   : _("the area as a whole, of all its figures: not the sum of "
-				       "the other rows");
+	bool cut = asking->arrangement.top != SIZE_MAX;
+	const char *what =
+		adds_up(&view->plan) && cut
+			? _("the area as a whole: the other rows, and those that are left "
+			    "out, add up to it")
+		: adds_up(&view->plan)
+			? _("the area as a whole: the other rows add up to it")
+			: _("the area as a whole, of all its figures: not the sum of "
+			    "the other rows");
 	(void)snprintf(sentence, sizeof(sentence), "%s%s%s", what, own ? "; " : "",
 		       own ? own : ""); /* cut is fine */
 	table_text(table, sentence);
@@ -239,7 +246,7 @@ static void put_row(const struct asking *asking, const char *name, const struct 
 		else if (from == SIZE_MAX)
 			table_null(table);
 		else if (side == WHOLE && strcmp(column, "reason") == 0)
-			put_reason_of_whole(view, row, from, table);
+			put_reason_of_whole(asking, view, row, from);
 		else
 			table_copy(table, view->rows, row, from);
 	}
@@ -330,6 +337,18 @@ static void put_head(const struct asking *asking, const struct reference_then *t
 						      : asking->plans[i].metrics[0]->unit);
 }
 
+/* Rows that are to be put in order are kept until all are there. */
+static int arrange_prepare(struct asking *asking, struct err *err)
+{
+	const struct query *query = &asking->query;
+	struct arrangement *arrangement = &asking->arrangement;
+	if (!arrange_wanted(arrangement))
+		return 0;
+	asking->query.stream = NULL;
+	arrangement->periods = !query->by && !query->by_label;
+	return arrange_check(arrangement, asking->table, asking->n > 1 ? query->name : NULL, err);
+}
+
 /* Its rows, just as they come. */
 static int answer_alone(struct asking *asking, struct err *err)
 {
@@ -360,24 +379,30 @@ int query_run(sqlite3 *db, const struct reference *now, const struct query *quer
 	struct reference_then then;
 	struct asking asking = { .db = db, .query = *query };
 	int rc = known_reference(db, now, query, &then, err);
+	if (asking.query.now_us == 0)
+		asking.query.now_us = civil_now_us(); /* it is one instant for all names */
 	if (rc == 0) {
 		asking.reference = then.reference;
 		rc = versus_from_name(query->versus, &asking.versus, err);
 	}
+	if (rc == 0)
+		rc = arrange_read(query->sort, query->top, "-value", &asking.arrangement, err);
 	if (rc == 0)
 		rc = names_part(&asking, err);
 	if (rc == 0)
 		rc = plans_make(&asking, err);
 	if (rc == 0) {
 		asking.table = table_of_all(&asking);
-		rc = asking.table ? 0 : err_memory(err);
-		if (rc == 0 && query->stream)
-			table_stream(asking.table, query->stream);
+		rc = asking.table ? arrange_prepare(&asking, err) : err_memory(err);
+		if (rc == 0 && asking.query.stream)
+			table_stream(asking.table, asking.query.stream);
 	}
 	if (rc == 0) {
 		put_head(&asking, &then);
 		rc = answer_all(&asking, err);
 	}
+	if (rc == 0)
+		rc = arrange(asking.table, &asking.arrangement, err);
 	free(asking.texts);
 	if (rc < 0) {
 		table_close(asking.table);

@@ -146,3 +146,64 @@ int decimal_rescale(int64_t mantissa, unsigned from, unsigned to, int64_t *ret_m
 	*ret_mantissa = mantissa;
 	return 0;
 }
+
+bool decimal_is_text(const char *text)
+{
+	static const char digits[] = "0123456789";
+	const char *at = text + (*text == '-');
+	size_t whole = strspn(at, digits);
+
+	at += whole;
+	if (whole > 0 && *at == '.') {
+		size_t fraction = strspn(at + 1, digits);
+
+		at += fraction > 0 ? 1 + fraction : 0;
+	}
+	return whole > 0 && *at == '\0';
+}
+
+/* Its digits alone: @ret_whole [@ret_n] before the point, without zeros in front, and the text of
+ * those behind it. Returns whether it is below 0. */
+static bool parts_of(const char *text, const char **ret_whole, size_t *ret_n, const char **ret_rest)
+{
+	bool below = *text == '-';
+
+	text += below;
+	text += strspn(text, "0");
+	*ret_whole = text;
+	*ret_n = strspn(text, "0123456789");
+	text += *ret_n;
+	*ret_rest = text + (*text == '.');
+	return below && (*ret_n > 0 || (*ret_rest)[strspn(*ret_rest, "0")]);
+}
+
+/* Behind the point zeros at the end change nothing. */
+static int compare_fractions(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	if (!*a || !*b) {
+		bool more = a[strspn(a, "0")], other = b[strspn(b, "0")];
+
+		return (int)more - (int)other;
+	}
+	return *a < *b ? -1 : 1;
+}
+
+int decimal_compare_texts(const char *a, const char *b)
+{
+	const char *whole, *other, *rest, *other_rest;
+	size_t n, m;
+	bool below = parts_of(a, &whole, &n, &rest), b_below = parts_of(b, &other, &m, &other_rest);
+	int order;
+
+	if (below != b_below)
+		return below ? -1 : 1;
+	order = n != m ? (n < m ? -1 : 1) : memcmp(whole, other, n);
+	if (order == 0)
+		order = compare_fractions(rest, other_rest);
+	order = (order > 0) - (order < 0);
+	return below ? -order : order;
+}

@@ -33,3 +33,10 @@ size_t decimal_format(int128 mantissa, unsigned decimals, char text[DECIMAL_TEXT
 /** The same value with @to decimals. -ERANGE when it does not fit; -EINVAL when digits would be
  * lost. */
 int decimal_rescale(int64_t mantissa, unsigned from, unsigned to, int64_t *ret_mantissa);
+
+/** Is @text a number as answers write it: digits with one optional '-' and one optional '.' between
+ * digits, of any length? */
+bool decimal_is_text(const char *text);
+/** Which of two such numbers is greater, exactly: -1 where @a is less, 0 (1.50 is 1.5, and -0 is
+ * 0), or 1. */
+int decimal_compare_texts(const char *a, const char *b);

@@ -36,6 +36,11 @@ struct pivot {
  * metric; -E2BIG: over PIVOT_CELLS_MAX; -ENOMEM. @table outlives it. */
 int pivot_make(const struct table *table, enum pivot_across across, struct pivot *ret_pivot,
 	       struct err *err);
+/** The same of long rows that somebody put in order: places stand as they do in the newest period
+ * of the first metric, and what is not there behind them; periods, where they are rows, as they
+ * come. The rest and totals are last all the same. */
+int pivot_make_given(const struct table *table, enum pivot_across across, struct pivot *ret_pivot,
+		     struct err *err);
 void pivot_free(struct pivot *pivot);
 
 /** The long row in that cell. */

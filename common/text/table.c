@@ -220,6 +220,24 @@ void table_copy(struct table *table, const struct table *from, size_t row, size_
 	add(table, cell->kind, cell->kind == CELL_NULL ? NULL : text_at(from, cell->at));
 }
 
+int table_arrange(struct table *table, const size_t rows[], size_t n)
+{
+	size_t size = table->n_columns * sizeof(struct cell);
+	struct blob cells = { 0 };
+
+	assert(!table->stream && n <= table->n_rows);
+	if (blob_reserve(&cells, n * size) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		memcpy(cells.data + i * size, cell_at(table, rows[i], 0), size);
+	cells.len = n * size;
+	blob_free(&table->cells);
+	table->cells = cells;
+	table->n_rows = n;
+	table->filled = table->n_columns;
+	return 0;
+}
+
 void table_clear(struct table *table)
 {
 	if (table->n_rows == 0)

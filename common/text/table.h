@@ -42,6 +42,9 @@ void table_null(struct table *table);
 void table_object(struct table *table, const char *pairs);
 /* A cell of another table, as it is there. */
 void table_copy(struct table *table, const struct table *from, size_t row, size_t column);
+/** Its rows from now on are @rows[@n] of those that it has, in that order; none is kept twice, and
+ * it is not streamed. -ENOMEM: it is as it was. */
+int table_arrange(struct table *table, const size_t rows[], size_t n);
 /* Without its rows, to be filled anew. */
 void table_clear(struct table *table);
 bool table_failed(const struct table *table);

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import unittest
 
 import rig
@@ -65,10 +66,43 @@ class Several(rig.Rig):
                            "--versus", "period")
         self.assertEqual(drawn.splitlines()[1].split(), ["2025-06-30", "28001", "Phường", "Một", "12", "20", "1.25", "350"])
 
+    def test_the_first_of_an_order_and_what_is_left_out(self):
+        for code, value in (("28002", "9"), ("28003", "101")):
+            self.province.post("/v1/figures", office=code, figures=f"visits={value}", period="2025-06-30")
+        asked = ["query", "visits", "--by", "commune", "--from", "2025-06-29", "--to", "2025-06-30", "--total"]
+        rows = self.rows(*asked, "--sort=-value")
+        # Rows of each day stand as the newest has them: 101, 12, 9, and the one without a value.
+        self.assertEqual([(row["area"], row["value"]) for row in rows],
+                         [("28003", ""), ("28001", "10"), ("28002", ""), ("28004", ""), ("82", "10"),
+                          ("28003", "101"), ("28001", "12"), ("28002", "9"), ("28004", ""), ("82", "122")])
+        outcome = self.lantoa(*asked, "--top", "2")
+        self.assertEqual(outcome.code, 0, outcome)
+        self.assertIn("--top 2 of 4: 4 rows are left out", outcome.out)
+        self.assertEqual(re.findall(r" (2800\d|82) ", outcome.out), ["28003", "28001", "82"] * 2)
+        self.assertIn("122", outcome.out)
+        answer = self.province.get("/v1/query", name="visits", by="commune", top="1", sort="name:desc", **{"from": "2025-06-30"})
+        self.assertEqual([answer["query"][key] for key in ("sort", "top", "top_of", "left_out_rows")],
+                         ["name:desc", "1", "4", "3"])
+        wide = self.lantoa("query", "balance,visits", "--by", "commune", "--from", "2025-06-30", "--sort", "visits:desc")
+        self.assertEqual(re.findall(r" (2800\d) ", wide.out), ["28003", "28001", "28002", "28004"])
+        missing = self.lantoa("completeness", "visits", "--from", "2025-06-29", "--to", "2025-06-30", "--top", "1",
+                              "--format", "csv")
+        self.assertIn("are left out", missing.err)
+
+    def test_the_last_periods_are_those_that_are_over(self):
+        answer = self.province.get("/v1/query", name="visits", last="3", known="2025-06-30T12:00")
+        self.assertEqual([answer["query"][key] for key in ("last", "from", "to")], ["3", "2025-06-27", "2025-06-29"])
+        answer = self.province.get("/v1/query", name="teams", last="2", known="2025-06-30")  # the end of that day
+        self.assertEqual([row["period"] for row in answer["rows"]], ["2025-05", "2025-06"])
+        newest = self.rows("query", "visits", "--from", "2025-06-30", "--to", "latest")[-1]["period"]
+        self.assertEqual(self.rows("query", "visits", "--last", "1")[0]["period"], newest)
+
     def test_wrong_usage_is_refused_before_anything_is_asked(self):
         for words in (["query", "visits", "--revisions", "--total"], ["query", "visits", "--revisions", "--versus", "year"]):
             self.assertEqual(self.lantoa(*words).code, 2)
-        for arguments in ({"versus": "decade"}, {"total": "2"}, {"total": "1"}, {"name": "visits,visits"}, {"name": ",visits"}):
+        for arguments in ({"versus": "decade"}, {"total": "2"}, {"total": "1"}, {"sort": "valeu"}, {"top": "0"},
+                          {"last": "0"}, {"last": "2", "from": "2025"}, {"last": "2", "publication": "p"},
+                          {"sort": "visits:value"}, {"revisions": "1", "top": "1"}, {"name": "visits,visits"}, {"name": ",visits"}):
             with self.assertRaises(rig.Refusal) as refused:
                 self.province.get("/v1/query", **{"name": "visits", **arguments})
             self.assertEqual(refused.exception.args[0], 400, arguments)

@@ -248,6 +248,46 @@ static void rescaling_keeps_the_value_or_refuses(void **state)
 	for_all_seeds(20000, rescales_exactly_or_says_why_not, NULL);
 }
 
+static void numbers_of_any_length_compare_exactly(void **state)
+{
+	/* Ascending; those parted by a bar are equal. */
+	static const char *const ladder[] = {
+		"-99999999999999999999999999999999999999.5",
+		"-10",
+		"-9.000000001",
+		"-9|-9.0|-09.00",
+		"-0.1",
+		"-0|0|0.000|00",
+		"0.0000000000000000000000000000001",
+		"0.1|00.10",
+		"0.11",
+		"1|1.0",
+		"9.99",
+		"10",
+		"12345678901234567890123456789012345678901234567890",
+		"12345678901234567890123456789012345678901234567890.0000001",
+	};
+	char words[2][64];
+	(void)state;
+	for (size_t i = 0; i < 14; i++)
+		for (size_t k = 0; k < 14; k++)
+			for (const char *a = ladder[i]; *a; a += strcspn(a, "|"), a += *a == '|')
+				for (const char *b = ladder[k]; *b;
+				     b += strcspn(b, "|"), b += *b == '|') {
+					(void)snprintf(words[0], sizeof(words[0]), "%.*s",
+						       (int)strcspn(a, "|"), a);
+					(void)snprintf(words[1], sizeof(words[1]), "%.*s",
+						       (int)strcspn(b, "|"), b);
+					assert_true(decimal_is_text(words[0]));
+					assert_int_equal(decimal_compare_texts(words[0], words[1]),
+							 (i > k) - (i < k));
+				}
+	const char *const bad[] = { "",   "-",   ".",  "1.", ".5",    "1e3",
+				    "+1", "1,5", " 1", "1 ", "1.2.3", "2025-06" };
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(decimal_is_text(bad[i]));
+}
+
 static void an_error_quotes_what_was_given_and_stays_printable(void **state)
 {
 	(void)state;
@@ -274,6 +314,7 @@ int main(void)
 		cmocka_unit_test(sums_of_128_bits_are_written_to_the_last_digit),
 		cmocka_unit_test(what_is_read_is_what_was_written),
 		cmocka_unit_test(rescaling_keeps_the_value_or_refuses),
+		cmocka_unit_test(numbers_of_any_length_compare_exactly),
 		cmocka_unit_test(an_error_quotes_what_was_given_and_stays_printable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

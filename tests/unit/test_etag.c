@@ -150,6 +150,35 @@ static void a_period_that_begins_moves_the_tag(void **state)
 	assert_string_not_equal(again, tag);
 }
 
+/* The last periods are others once one more is over, of whatever length they are. */
+static void the_last_periods_move_the_tag_when_one_more_is_over(void **state)
+{
+	static const struct {
+		const char *question, *edge;
+	} cases[] = {
+		{ "GET /v1/query?name=visits&last=12", "2025-07-01T00:00:00+07:00" },
+		{ "GET /v1/query?name=visits&from=2025-01&to=latest", "2025-07-01T00:00:00+07:00" },
+		{ "GET /v1/completeness?last=3&per=hour", "2025-06-30T11:00:00+07:00" },
+		{ "GET /v1/completeness?last=2&per=day&top=5", "2025-07-01T00:00:00+07:00" },
+	};
+	struct api_fixture *f = *state;
+
+	catalogue_take(state, "month");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char tag[64] = "", again[64];
+		int64_t began = now_us;
+
+		assert_int_equal(ask(f, cases[i].question, tag), 200);
+		now_us = at(cases[i].edge) - 2;
+		strcpy(again, tag);
+		assert_int_equal(ask(f, cases[i].question, again), 304);
+		now_us = at(cases[i].edge);
+		assert_int_equal(ask(f, cases[i].question, again), 200);
+		assert_string_not_equal(again, tag);
+		now_us = began;
+	}
+}
+
 /* A document's is of the document, whenever and beside whatever it is read. */
 static void the_clock_moves_no_document(void **state)
 {
@@ -176,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(who_has_the_answer_asks_nothing_of_the_database),
 		TEST(a_period_that_begins_moves_the_tag),
+		TEST(the_last_periods_move_the_tag_when_one_more_is_over),
 		TEST(the_clock_moves_no_document),
 	};
 

@@ -120,6 +120,35 @@ static void rows_are_told_apart_by_all_that_names_them(void **state)
 	table_close(table);
 }
 
+/* The order of who asked stays, as the newest period has it, and the rest and the total are last.
+ */
+static void rows_that_were_put_in_order_stay_so(void **state)
+{
+	static const char *const keys[] = { "area", "row", NULL }, *const months[] = { "period",
+										       NULL };
+	struct table *table = table_of("area,period,value,row\n"
+				       "C,2025-01,1,part\nA,2025-01,2,part\nD,2025-01,7,part\n"
+				       ",2025-01,0,rest\nP,2025-01,3,total\n"
+				       "C,2025-02,9,part\nB,2025-02,8,part\nA,2025-02,5,part\n"
+				       "P,2025-02,22,total\n");
+	struct pivot pivot;
+	struct err err;
+	(void)state;
+	assert_int_equal(pivot_make_given(table, PIVOT_PERIODS, &pivot, &err), 0);
+	looks(&pivot, keys,
+	      "C part | 1* 9*\nB part | . 8*\nA part | 2* 5*\nD part | 7* .\n"
+	      "- rest | 0* .\nP total | 3* 22*\n");
+	pivot_free(&pivot);
+	table_close(table);
+	/* Periods that are rows stand as they come. */
+	table = table_of("metric,area,period,value\nm,P,2025-02,9\nm,P,2025-01,5\nm,P,2025-03,1\n"
+			 "n,P,2025-02,1\nn,P,2025-01,2\nn,P,2025-03,3\n");
+	assert_int_equal(pivot_make_given(table, PIVOT_METRICS, &pivot, &err), 0);
+	looks(&pivot, months, "2025-02 | 9* 1*\n2025-01 | 5* 2*\n2025-03 | 1* 3*\n");
+	pivot_free(&pivot);
+	table_close(table);
+}
+
 static void what_is_no_figure_or_twice_there_is_refused(void **state)
 {
 	struct pivot pivot;
@@ -256,6 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_are_metrics_or_periods_or_both),
 		cmocka_unit_test(rows_are_told_apart_by_all_that_names_them),
+		cmocka_unit_test(rows_that_were_put_in_order_stay_so),
 		cmocka_unit_test(what_is_no_figure_or_twice_there_is_refused),
 		cmocka_unit_test(a_table_of_too_many_cells_is_refused),
 		cmocka_unit_test(each_long_row_is_in_one_cell),

@@ -29,7 +29,7 @@ static const char *const comparison[] = { "before_period",   "before",         "
 					  "change_reason" };
 
 static struct met {
-	unsigned several, totals, rests, compared, nowhere, percents;
+	unsigned several, totals, rests, compared, nowhere, percents, last, last_known;
 } met;
 
 static bool same(const char *a, const char *b)
@@ -355,6 +355,84 @@ static void before_is_two_questions(struct testbed *testbed, const struct questi
 	table_close(plain);
 }
 
+/* --- the last periods --- */
+
+/* Looked for from above, one by one, by the instants at which they end. */
+static int32_t newest_that_is_over(const struct question *q, int64_t at_us)
+{
+	char text[INSTANT_TEXT_MAX];
+	int day, hour;
+	if (q->per == GRAIN_HOUR) {
+		assert_int_equal(
+			sscanf(civil_format(at_us + 1, text), "%*d-%*d-%dT%d", &day, &hour), 2);
+		return civil_day(at_us + 1) * 24 + hour - 1;
+	}
+	struct period period = civil_period(q->calendar, q->per, at_us);
+	for (period.number += 2; civil_day_start_us(period_end_day(period)) > at_us + 1;)
+		period.number--;
+	return period.number;
+}
+
+static void same_answer(const char *words, const struct table *table, const struct table *other)
+{
+	assert_int_equal(table_rows(table), table_rows(other));
+	assert_int_equal(table_columns(table), table_columns(other));
+	for (size_t row = 0; row < table_rows(table); row++)
+		same_row(words, table, row, other, row, false);
+}
+
+/* On an edge of a day, or somewhere between. */
+static int64_t some_instant(struct history *h)
+{
+	int64_t at_us = civil_day_start_us(h->base + (int32_t)dice_between(h->dice, -3, 40));
+	return dice_below(h->dice, 2) ? at_us + dice_between(h->dice, -2, 1)
+				      : at_us + dice_between(h->dice, 0, INT64_C(86400000000));
+}
+
+static void last_is_the_range_that_is_over(struct history *h, struct testbed *testbed,
+					   const struct question *q)
+{
+	struct query query = q->query, range = q->query;
+	char number[16], texts[2][PERIOD_TEXT_MAX];
+	struct table *last, *same_range, *latest;
+	int32_t n = (int32_t)dice_between(h->dice, 1, 4);
+	query.now_us = some_instant(h);
+	if (query.known && dice_below(h->dice, 3))
+		query.now_us = q->known_us + INT64_C(864000000000);
+	range.now_us = query.now_us;
+	query.structure = range.structure = NULL;
+	query.area = range.area = NULL;
+	query.per = range.per = grain_name(q->per == GRAIN_MINUTE ? GRAIN_HOUR : q->per);
+	query.calendar = range.calendar = calendar_name(q->calendar);
+	int64_t at_us = query.known && q->known_us < query.now_us ? q->known_us : query.now_us;
+	if (q->per == GRAIN_MINUTE)
+		return;
+	struct period newest = { q->calendar, q->per, newest_that_is_over(q, at_us) };
+	range.to = period_format(newest, texts[1]);
+	newest.number -= n - 1;
+	range.from = period_format(newest, texts[0]);
+	(void)snprintf(number, sizeof(number), "%d", n);
+	query.from = query.to = NULL;
+	query.last = number;
+	if (ask(testbed, &range, &same_range) < 0) {
+		assert_true(ask(testbed, &query, &last) < 0);
+		return;
+	}
+	last = answer(testbed, &query, q->words);
+	same_answer(q->words, last, same_range);
+	assert_string_equal(table_head_value(last, "query", "from"), range.from);
+	assert_string_equal(table_head_value(last, "query", "to"), range.to);
+	assert_string_equal(table_head_value(last, "query", "last"), number);
+	range.to = PERIOD_LATEST;
+	latest = answer(testbed, &range, q->words);
+	same_answer(q->words, latest, same_range);
+	table_close(latest);
+	table_close(same_range);
+	table_close(last);
+	met.last++;
+	met.last_known += at_us != query.now_us;
+}
+
 /* --- random questions --- */
 
 /* Of days on which much was reported, one behind the other: there is something to compare. */
@@ -407,6 +485,7 @@ static void ask_all(struct history *h, struct testbed *testbed, const struct cat
 		table_close(table);
 	if (asked.by || asked.by_label)
 		totals_are_the_question_without_by(testbed, &q, &asked);
+	last_is_the_range_that_is_over(h, testbed, &q);
 	before_is_two_questions(testbed, &q, &asked, dice_below(h->dice, 4) ? "period" : "year");
 }
 
@@ -439,8 +518,10 @@ static void every_row_is_that_of_a_question_alone(void **state)
 	if (seeds_given())
 		return;
 	print_message("met: %u of several names, %u totals, %u rests, %u rows compared, %u with "
-		      "nothing, %u percentages\n",
-		      met.several, met.totals, met.rests, met.compared, met.nowhere, met.percents);
+		      "nothing, %u percentages, %u of the last periods, %u of them as known\n",
+		      met.several, met.totals, met.rests, met.compared, met.nowhere, met.percents,
+		      met.last, met.last_known);
+	assert_true(met.last > 30 && met.last_known > 3);
 	assert_true(met.several > 20 && met.totals > 30 && met.rests > 5 && met.compared > 100 &&
 		    met.nowhere > 3 && met.percents > 10);
 }
