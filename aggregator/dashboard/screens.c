@@ -6,6 +6,10 @@
 #include "dashboard/figure.h"
 #include "dashboard/office.h"
 #include "dashboard/overview.h"
+#include "dashboard/pivot_screen.h"
+#include "dashboard/publications_screen.h"
+#include "dashboard/quality_screen.h"
+#include "dashboard/quarantine_screen.h"
 #include "dashboard/report.h"
 
 #include <errno.h>
@@ -21,6 +25,11 @@ const struct screen screens[] = {
 	{ "/offices/", NULL, READER_VIEWER, "", office_write },
 	{ "/report", NULL, READER_VIEWER, "name office period", report_write },
 	{ "/alerts", N_("Alerts"), READER_VIEWER, "state office", alerts_write },
+	{ "/pivot", N_("Side by side"), READER_VIEWER, "name by_label versus total sort top metric",
+	  pivot_write },
+	{ "/quality", N_("Quality"), READER_VIEWER, "office metric top", quality_write },
+	{ "/quarantine", N_("Quarantine"), READER_VIEWER, "before", quarantine_write },
+	{ "/publications", N_("Publications"), READER_VIEWER, "", publications_write },
 };
 const size_t n_screens = sizeof(screens) / sizeof(screens[0]);
 

@@ -15,6 +15,7 @@
 #define VIEW_PATH_MAX    96u
 #define VIEW_NAMES_MAX   1040u /* QUERY_NAMES_MAX names, parted by commas */
 #define VIEW_TEXT_MAX    64u
+#define VIEW_SORT_MAX    200u
 #define VIEW_LABELS_MAX  512u
 #define VIEW_ADDRESS_MAX 12288u /* a view whose every field is full, all of it escaped */
 
@@ -27,7 +28,7 @@ struct view {
 	char per[VIEW_TEXT_MAX];  /* a grain */
 	char from[VIEW_TEXT_MAX]; /* periods, both included; */
 	char to[VIEW_TEXT_MAX];   /* not with @last */
-	char last[8];             /* how many periods, the last of them the one that is under way */
+	char last[8];             /* how many periods, the last of them the newest that is over */
 	char labels[VIEW_LABELS_MAX];
 	char calendar[VIEW_TEXT_MAX];
 	char structure[VIEW_TEXT_MAX]; /* a day, whose borders are meant */
@@ -40,7 +41,7 @@ struct view {
 	char by_label[VIEW_TEXT_MAX];
 	char versus[VIEW_TEXT_MAX]; /* year or period */
 	char total[2];
-	char sort[VIEW_TEXT_MAX]; /* a column; "-" before it: the highest first */
+	char sort[VIEW_SORT_MAX]; /* [METRIC:]COLUMN[:desc], as the aggregator takes it */
 	char top[8];              /* so many rows */
 	char office[VIEW_TEXT_MAX];
 	char metric[VIEW_TEXT_MAX];

@@ -10,10 +10,10 @@ static const struct {
 	const char *path, *takes;
 } questions[] = {
 	{ "/api/v1/query",
-	  " name area by per from to labels by_label versus total calendar structure known "
-	  "publication " },
+	  " name area by per from to last labels by_label versus total calendar structure "
+	  "known publication " },
 	{ "/api/v1/completeness",
-	  " name area by per from to labels calendar structure known publication " },
+	  " name area by per from to last labels calendar structure known publication " },
 	{ "/api/v1/quality", " area office metric from to " },
 };
 
@@ -33,7 +33,7 @@ static const char *takes_of(const char *path)
 	return "";
 }
 
-/* The last @n periods of the view's grain, of which one is under way. */
+/* The last periods of the view's grain that are over, for what takes no such words. */
 static void add_last(struct question *question, const struct visit *visit, const char *grain)
 {
 	const char *calendar = visit->view.calendar;
@@ -48,6 +48,7 @@ static void add_last(struct question *question, const struct visit *visit, const
 	if (*grain)
 		(void)grain_from_name(grain, &per, &err);
 	period = civil_period(read, per, visit->now_us);
+	period.number--;
 	question_add(question, "to", period_format(period, text));
 	period.number -= (int32_t)strtol(visit->view.last, NULL, 10) - 1;
 	question_add(question, "from", period_format(period, text));
@@ -65,7 +66,8 @@ void question_of(struct question *question, const char *path, const struct visit
 	while (view_next(&visit->view, &at, &name, &value))
 		if (is_in(takes, name) && !is_in(left_out, name))
 			question_add(question, name, value);
-	if (*visit->view.last && is_in(takes, "from") && !is_in(left_out, "last"))
+	if (*visit->view.last && is_in(takes, "from") && !is_in(takes, "last") &&
+	    !is_in(left_out, "last"))
 		add_last(question, visit, visit->view.per);
 }
 

@@ -50,8 +50,9 @@ struct screen {
 };
 
 /** A question with all of the view that the aggregator's @path takes ("/api/v1/query",
- * "/api/v1/completeness", "/api/v1/quality"), but for the fields @without, parted by blanks. The
- * last N periods are told by the view's grain, or by months where it has none. */
+ * "/api/v1/completeness", "/api/v1/quality"), but for the fields @without, parted by blanks. Of
+ * quality, which takes no such words, the last N periods are told by the view's grain, or by
+ * months where it has none. */
 void question_of(struct question *question, const char *path, const struct visit *visit,
 		 const char *without);
 
