@@ -58,7 +58,8 @@ static int on_run(struct store_job *job, sqlite3 *db, const struct reference *re
 		  struct err *err)
 {
 	struct call *call = container_of(job, struct call, job);
-	bool table = call->body_is_csv || strcmp(call->action->method, "PUT") == 0;
+	bool table = !call->body_is_json &&
+		     (call->body_is_csv || strcmp(call->action->method, "PUT") == 0);
 	int rc = table && call->table.len == 0 ? table_take(call, err) : 0;
 
 	if (rc == 0) {

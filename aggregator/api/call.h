@@ -81,7 +81,7 @@ struct call {
 	struct http_request *request;
 	const struct action *action;
 	struct caller caller;
-	bool wants_csv, body_is_csv;
+	bool wants_csv, body_is_csv, body_is_json;
 	const char *body; /* the request's, valid until answered; of a table: that of @table */
 	size_t body_len;
 	struct blob table; /* the body parted by commas */

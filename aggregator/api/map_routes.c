@@ -53,8 +53,20 @@ static int maps_get(struct call *call, sqlite3 *db, const struct reference *refe
 
 /* --- changing --- */
 
+static int maps_prepare(struct call *call, struct err *err)
+{
+	size_t i = 0;
+
+	while (i < call->body_len && call->body[i] && strchr(" \t\r\n", call->body[i]))
+		i++;
+	call->body_is_json = i < call->body_len && call->body[i] == '{';
+	return importing_prepare(call, err);
+}
+
 static int file_read(struct call *call, struct map_day *day, struct map *ret_map, struct err *err)
 {
+	if (call->body_is_json)
+		return map_borders_read(call->body, call->body_len, day, ret_map, err);
 	return map_tiles_read(call->body, call->body_len, day, ret_map, err);
 }
 
@@ -137,7 +149,7 @@ const struct action map_actions[] = {
 	{ ROLE_VIEWER, "GET", "/v1/maps", NULL, NULL, CALL_READ, NULL, maps_get, NULL,
 	  "Which maps there are.", "valid_from! map! level! units! size! edition!", NULL },
 	{ ROLE_ADMIN, "PUT", "/v1/maps", "structure " IMPORT_ARGUMENTS, NULL, CALL_WRITE,
-	  importing_prepare, maps_put, NULL, "Take over a map.",
+	  maps_prepare, maps_put, NULL, "Take over a map.",
 	  "=units =warning? | change! row! column was becomes figures offices", NULL },
 	{ ROLE_ADMIN, "POST", "/v1/maps/remove", NULL, "valid_from kind", CALL_WRITE, NULL,
 	  remove_post, NULL, "Take a map away.", "=removed", "valid_from kind" },

@@ -176,6 +176,9 @@ static int put_body(struct json_draft *to, const struct action *action, struct e
 	if (table)
 		json_draft(to, "'text/csv': {'schema': {'type': 'string', 'description': "
 			       "'The table with its columns, as the command takes it.'}}");
+	if (table && strcmp(action->path, "/v1/maps") == 0)
+		json_draft(to, ", 'application/geo+json': {'schema': {'type': 'object', "
+			       "'description': 'A FeatureCollection (RFC 7946).'}}");
 	if (action->fields) {
 		json_draft(to, table ? ", " : "");
 		rc = put_fields(to, action, err);

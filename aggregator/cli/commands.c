@@ -578,10 +578,12 @@ const struct command commands[] = {
 	  .usual = FORMAT_CSV },
 	{ .words = "map import",
 	  .usage = "FILE [--structure DAY] [--dry-run]",
-	  .help = N_("Take over where units stand on the map, which no figure depends on: tiles "
-		     "from a CSV file, code, col, row. It holds for the borders of that day, or "
-		     "else the latest of its units, and those after, until there is a later "
-		     "map."),
+	  .help = N_(
+		  "Take over where units stand on the map, which no figure depends on: tiles "
+		  "from a CSV file, code, col, row, or borders from a GeoJSON file, whose "
+		  "features have the unit's code as id. It holds for the borders of that day, or "
+		  "else the latest of its units, and those after, until there is a later "
+		  "map."),
 	  .options = "structure dry-run",
 	  .n_words = 1,
 	  .run = cmd_map_import_run,

@@ -6,7 +6,9 @@
 #include "common/base/utf8.h"
 #include "common/text/import_sheet.h"
 #include "common/text/near_name.h"
+#include "registry/borders.h"
 #include "registry/code.h"
+#include "registry/geojson.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -322,5 +324,65 @@ int map_tiles_read(const char *csv, size_t len, struct map_day *day, struct map 
 		free((char *)tiles.map.cells[i].code);
 	map_free(&tiles.map);
 	free(tiles.lines);
+	return rc;
+}
+
+/* --- borders --- */
+
+static int borders_day(const struct shapes *shapes, struct map_day *day, struct err *err)
+{
+	const char **codes = calloc(shapes->n, sizeof(*codes));
+
+	if (!codes)
+		return err_memory(err);
+	for (size_t i = 0; i < shapes->n; i++)
+		codes[i] = shapes->list[i].code;
+	int rc = map_day_find(day, codes, shapes->n, err);
+	free(codes);
+	return rc;
+}
+
+static int borders_keep(const struct borders *borders, const struct map_day *day,
+			struct map *ret_map, struct err *err)
+{
+	char frame[64];
+
+	(void)snprintf(frame, sizeof(frame), "%d %d %d %d", borders->west, borders->north,
+		       borders->step_x, borders->step_y); /* fits */
+	struct map map = { .kind = MAP_BORDERS,
+			   .valid_from = day->from,
+			   .level = strdup(day->level),
+			   .frame = strdup(frame),
+			   .width = borders->width,
+			   .height = borders->height };
+	int rc = map.level && map.frame ? 0 : err_memory(err);
+
+	if (rc == 0 && borders->lines.len > MAP_BYTES_MAX)
+		rc = err_set(err, -E2BIG, "drawn, its borders take over %u bytes", MAP_BYTES_MAX);
+	if (rc == 0)
+		rc = map_cells_read(&map, (const char *)borders->lines.data, borders->lines.len,
+				    err);
+	if (rc == 0)
+		*ret_map = map;
+	else
+		map_free(&map);
+	return rc;
+}
+
+int map_borders_read(const char *json, size_t len, struct map_day *day, struct map *ret_map,
+		     struct err *err)
+{
+	struct shapes shapes = { 0 };
+	struct borders borders = { 0 };
+	int rc = geojson_read(json, len, &shapes, err);
+
+	if (rc == 0)
+		rc = borders_day(&shapes, day, err);
+	if (rc == 0)
+		rc = borders_make(&shapes, BORDERS_BYTES, &borders, err);
+	if (rc == 0)
+		rc = borders_keep(&borders, day, ret_map, err);
+	borders_free(&borders);
+	shapes_free(&shapes);
 	return rc;
 }

@@ -164,6 +164,8 @@ static void head_show(const struct map *map, int32_t day, struct table *table)
 	table_head(table, "map", "width", number);
 	(void)snprintf(number, sizeof(number), "%u", map->height); /* fits */
 	table_head(table, "map", "height", number);
+	if (*map->frame)
+		table_head(table, "map", "frame", map->frame);
 }
 
 static int view_table(const struct units *units, const struct map *map, int32_t day,

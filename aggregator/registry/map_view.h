@@ -19,7 +19,7 @@
  * one without cell, at the end: nothing is left out.
  *
  * The object "map" before the rows: kind (tiles, borders, or none), structure, valid_from, level,
- * width and height.
+ * width and height; of borders also frame (borders.h): west, north, step_x and step_y.
  *
  * @kind  as map_find() takes it
  * -EUCLEAN: the map is damaged.
