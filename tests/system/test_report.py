@@ -15,7 +15,7 @@ team.size,Lượt một tổ,Visits per team,visits / teams,visit/team,2030,25
 
 
 def text_of(pdf):
-    return subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(["pdftotext", pdf, "-"], check=True, capture_output=True, text=True).stdout
 
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root, to be another user")
