@@ -145,7 +145,7 @@ class Alerts(Watched):
             self.alerts(kind="nothing")
         self.province.post("/v1/quarantine/release", all="yes", closed="yes")
         rig.wait_for(lambda: len(self.told()) == 2, "it ends")
-        everything = self.alerts(all=1)["rows"]
+        everything = self.alerts(all=1, kind="quarantine")["rows"]
         self.assertEqual([row["state"] for row in everything], ["resolved"])
 
     def test_people_and_prometheus_see_the_same(self):
@@ -285,8 +285,8 @@ class Hook(Watched):
         self.province.start()
         self.flag("fail", False)
         self.wait_told(("firing", "quarantine", "28001"), ("resolved", "quarantine", "28001"))
-        with open(os.path.join(self.into, "position"), encoding="utf-8") as position:
-            self.assertEqual(position.read().split()[1], "2")
+        rig.wait_for(lambda: pathlib.Path(self.into, "position").read_text(encoding="utf-8").split()[1] == "2",
+                     "its position is written behind the hook")
         self.follower.kill()
         self.follow()  # nothing is told again
         time.sleep(2)
