@@ -2,6 +2,7 @@
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
 #include "common/sys/options.h"
+#include "common/text/near_name.h"
 #include "daemon/run.h"
 
 #include <errno.h>
@@ -136,6 +137,21 @@ static int run_command(const struct command *command, const struct settings_sour
 	return tell(status, screen, &err);
 }
 
+static void refuse(const char *name, struct err *err)
+{
+	char meant[NEAR_WORDS_TEXT];
+	struct near_words words;
+	near_words_begin(&words, name);
+	for (const struct command *command = commands; command->name; command++)
+		near_words_try(&words, command->name);
+	if (words.n > 0)
+		(void)err_set(err, -EINVAL, "there is no command '%s'; did you mean %s?", name,
+			      near_words_say(&words, meant));
+	else
+		(void)err_set(err, -EINVAL, "there is no command '%s'; see lantoa-agent --help",
+			      name);
+}
+
 int main(int argc, char *argv[])
 {
 	static const struct option_row known[] = { { .name = "config", .value = "FILE" },
@@ -175,7 +191,7 @@ int main(int argc, char *argv[])
 	}
 	command = find(commands, name);
 	if (!command && *name)
-		err_set(&err, -EINVAL, "there is no command '%s'; see lantoa-agent --help", name);
+		refuse(name, &err);
 	else if (!command)
 		err_set(&err, -EINVAL, "say what to do; 'lantoa-agent --help' lists the commands");
 	if (!command)

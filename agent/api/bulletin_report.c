@@ -5,6 +5,7 @@
 #include "common/base/utf8.h"
 #include "common/model/period.h"
 #include "common/text/json_item.h"
+#include "common/text/near_name.h"
 
 #include <errno.h>
 #include <string.h>
@@ -97,9 +98,11 @@ static int order_read(const void *request, size_t len, uint64_t *ret_id, struct 
 	for (const struct json_item *field = rc == 0 ? root->first : NULL; field && rc == 0;
 	     field = field->next)
 		if (root->kind == ITEM_OBJECT &&
-		    names_find(known, field->name, strlen(field->name)) < 0)
-			rc = err_set(err, -EINVAL, "there is no field \"%s\" here; there are: %s",
-				     utf8_excerpt(field->name, strlen(field->name), shown), known);
+		    names_find(known, field->name, strlen(field->name)) < 0) {
+			(void)err_set(err, -EINVAL, "there is no field \"%s\" here; there are: %s",
+				      utf8_excerpt(field->name, strlen(field->name), shown), known);
+			rc = near_words_hint(err, known, field->name);
+		}
 	if (rc == 0 && root->kind == ITEM_OBJECT) {
 		number = json_item_member(root, "message");
 		all = json_item_member(root, "all");

@@ -7,6 +7,7 @@
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/text/json_item.h"
+#include "common/text/near_name.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -90,10 +91,11 @@ static int check_order(const struct json_item *order, struct err *err)
 	/* I13: a name that is not known is an error that says what there is. */
 	for (const struct json_item *field = order->first; field; field = field->next)
 		if (order->kind == ITEM_OBJECT &&
-		    names_find(known, field->name, strlen(field->name)) < 0)
-			return err_set(err, -EINVAL, "there is no field \"%s\" here; there are: %s",
-				       utf8_excerpt(field->name, strlen(field->name), shown),
-				       known);
+		    names_find(known, field->name, strlen(field->name)) < 0) {
+			(void)err_set(err, -EINVAL, "there is no field \"%s\" here; there are: %s",
+				      utf8_excerpt(field->name, strlen(field->name), shown), known);
+			return near_words_hint(err, known, field->name);
+		}
 	if (json_item_member(order, "started") && json_item_member(order, "drop"))
 		return err_set(err, -EINVAL, "say when it started, or drop, and not both");
 	return 0;

@@ -1,9 +1,11 @@
 #include "api/observations.h"
 
 #include "common/base/arena.h"
+#include "common/base/names.h"
 #include "common/base/utf8.h"
 #include "common/model/labels.h"
 #include "common/text/json_item.h"
+#include "common/text/near_name.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -63,6 +65,17 @@ static int take_labels(struct observations *all, const struct json_item *object,
 	return entry->labels ? 0 : err_memory(err);
 }
 
+static int refuse_member(const char *key, struct err *err)
+{
+	static const char known[] = "metric value period labels add author note";
+	(void)err_set(err, -EINVAL,
+		      "'%s' is unknown or of the wrong type; known are metric, value, "
+		      "period, labels, add, author and note",
+		      key);
+	return names_find(known, key, strlen(key)) < 0 ? near_words_hint(err, known, key)
+						       : err->code;
+}
+
 static int take_member(struct observations *all, struct entry *entry,
 		       const struct json_item *member, struct err *err)
 {
@@ -84,10 +97,7 @@ static int take_member(struct observations *all, struct entry *entry,
 	else if (strcmp(key, "labels") == 0)
 		return take_labels(all, member, entry, err);
 	else /* I13 */
-		return err_set(err, -EINVAL,
-			       "'%s' is unknown or of the wrong type; known are metric, value, "
-			       "period, labels, add, author and note",
-			       key);
+		return refuse_member(key, err);
 	return 0;
 }
 

@@ -40,5 +40,7 @@ int cmd_sql_lines(struct command_context *context, int argc, char *argv[], struc
 
 /** The arguments are wrong as @sentence says: EXIT_USAGE. */
 int command_usage(struct err *err, const char *sentence);
+/** Likewise, with what may have been meant by @word, which is none of @words (parted by blanks). */
+int command_usage_word(struct err *err, const char *sentence, const char *words, const char *word);
 /** Exit status for @rc of the work. */
 int command_exit(int rc);

@@ -96,8 +96,9 @@ int cmd_clock(struct command_context *context, int argc, char *argv[], struct er
 	bool list = argc == 1 || (argc == 2 && strcmp(argv[1], "list") == 0);
 	char *request = list ? NULL : request_of(argc, argv);
 	if (!list && !request)
-		return command_usage(
-			err, _("say clock, clock assign START DATE-TIME or clock drop START"));
+		return command_usage_word(
+			err, _("say clock, clock assign START DATE-TIME or clock drop START"),
+			"list assign drop", argv[1]);
 	int rc = session_open(&context->settings, &session, err);
 	if (rc == 0)
 		rc = list ? session_ask(session, SESSION_CLOCK, &out, err)

@@ -53,8 +53,9 @@ int cmd_message(struct command_context *context, int argc, char *argv[], struct 
 	char request[64];
 	bool list = argc == 1 || (argc == 2 && strcmp(argv[1], "list") == 0);
 	if (!list && !request_of(argc, argv, request))
-		return command_usage(err,
-				     _("say message, message read NUMBER or message read all"));
+		return command_usage_word(err,
+					  _("say message, message read NUMBER or message read all"),
+					  "list read", argv[1]);
 	int rc = session_open(&context->settings, &session, err);
 	if (rc == 0)
 		rc = list ? session_ask(session, SESSION_STATUS, &out, err)

@@ -96,9 +96,11 @@ int cmd_spool(struct command_context *context, int argc, char *argv[], struct er
 	while (argc == 2 && q < N_QUESTIONS && strcmp(questions[q].name, argv[1]) != 0)
 		q++;
 	if (argc != 2 || q == N_QUESTIONS)
-		return command_usage(
-			err, _("say spool list, spool unsent, spool verify, spool export or "
-			       "spool repair"));
+		return command_usage_word(err,
+					  _("say spool list, spool unsent, spool verify, spool "
+					    "export or spool repair"),
+					  "list unsent verify export repair",
+					  argc > 1 ? argv[1] : "");
 	context->screen->as_is = questions[q].show == spool_export;
 	context->screen->page = true;
 	int rc = session_ask_once(&context->settings, questions[q].question, &out, err);

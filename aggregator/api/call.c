@@ -10,6 +10,8 @@
 #include "common/base/quote.h"
 #include "common/base/utf8.h"
 #include "common/text/csv_commas.h"
+#include "common/text/near_name.h"
+#include "registry/unit_names.h"
 #include "schema/account.h"
 
 #include <errno.h>
@@ -486,9 +488,9 @@ static int fields_check(struct call *call, struct err *err)
 	for (const struct json_item *field = call->fields->first; field; field = field->next)
 		if (names_find(known, field->name, strlen(field->name)) < 0) {
 			call->wrong = field->name;
-			return err_set(err, -EINVAL, "there is no field \"%s\" here; there are: %s",
-				       utf8_excerpt(field->name, strlen(field->name), shown),
-				       known);
+			(void)err_set(err, -EINVAL, "there is no field \"%s\" here; there are: %s",
+				      utf8_excerpt(field->name, strlen(field->name), shown), known);
+			return near_words_hint(err, known, field->name);
 		}
 	return 0;
 }
@@ -547,6 +549,27 @@ int call_field_needed(struct call *call, const char *name, const char **ret_text
 	if (rc == 0)
 		*ret_text = text;
 	return rc;
+}
+
+int call_office(const struct reference *reference, const char **code, struct err *err)
+{
+	const struct office *office = *code ? offices_expect(reference->offices, *code, err) : NULL;
+
+	if (*code && !office)
+		return -ENOENT;
+	if (office)
+		*code = office->code;
+	return 0;
+}
+
+int call_unit(const struct reference *reference, int32_t day, const char **code, struct err *err)
+{
+	struct err unknown = { 0 };
+	int rc = units_named(reference->units, *code, day, day + 1, code, &unknown);
+
+	if (rc == -EINVAL)
+		*err = unknown;
+	return rc == -EINVAL ? rc : 0;
 }
 
 int call_labels(struct call *call, const char *text, struct err *err)

@@ -205,6 +205,12 @@ int call_ask_heads(struct call *call, int64_t office, struct err *err);
 int call_field(struct call *call, const char *name, const char **ret_text, struct err *err);
 /** As above; -EINVAL when it is not there. */
 int call_field_needed(struct call *call, const char *name, const char **ret_text, struct err *err);
+/** The office that *@code means, by its code or its name (offices_expect()): its own code takes the
+ * place of that. NULL stays. -ENOENT. */
+int call_office(const struct reference *reference, const char **code, struct err *err);
+/** The same of the unit that *@code means on @day (units_named()); what none was ever called stays,
+ * for whoever goes on to refuse. -EINVAL. */
+int call_unit(const struct reference *reference, int32_t day, const char **code, struct err *err);
 /** "k=v;k=v" in any order into call->labels, canonical. */
 int call_labels(struct call *call, const char *text, struct err *err);
 

@@ -244,12 +244,11 @@ static int heads_get(struct call *call, sqlite3 *db, const struct reference *ref
 	struct table *table = call->since ? table_open(older, sizeof(older) / sizeof(older[0]))
 					  : table_open(newest, sizeof(newest) / sizeof(newest[0]));
 	const char *code = call->code;
-	int rc = 0;
+	int rc;
 
 	if (!table)
 		return err_memory(err);
-	if (code && !offices_expect(reference->offices, code, err))
-		rc = -ENOENT;
+	rc = call_office(reference, &code, err);
 	for (size_t i = 0; i < reference->offices->n && rc == 0; i++) {
 		const struct office *office = &reference->offices->list[i];
 

@@ -54,7 +54,8 @@ static int field_entry(struct call *call, int64_t *ret_entry, struct err *err)
 	return 0;
 }
 
-static int release_form(struct call *call, struct release_form *form, struct err *err)
+static int release_form(struct call *call, const struct reference *reference,
+			struct release_form *form, struct err *err)
 {
 	bool all = false, some;
 	int rc = field_entry(call, &form->entry, err);
@@ -76,7 +77,7 @@ static int release_form(struct call *call, struct release_form *form, struct err
 		return err_set(err, -EINVAL,
 			       "say what to release: that of an entry, an office or a metric, or "
 			       "else all");
-	return 0;
+	return call_office(reference, &form->office, err);
 }
 
 static int release_post(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -87,7 +88,7 @@ static int release_post(struct call *call, sqlite3 *db, const struct reference *
 	struct journal_clock clock;
 	struct table *table = NULL;
 	int64_t change = 0;
-	int rc = release_form(call, &form.release, err);
+	int rc = release_form(call, reference, &form.release, err);
 
 	form.release.who = call->caller.who;
 	if (rc == 0)
@@ -116,7 +117,7 @@ static int release_get(struct call *call, sqlite3 *db, const struct reference *r
 	struct table *table = NULL;
 	uint64_t work = 0;
 	int64_t us = 0;
-	int rc = release_form(call, &form, err);
+	int rc = release_form(call, reference, &form, err);
 
 	if (rc == 0)
 		rc = change_refuse_settling(db, err);

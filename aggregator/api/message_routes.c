@@ -38,7 +38,9 @@ static int messages_post(struct call *call, sqlite3 *db, const struct reference 
 	if ((form.office != NULL) == (all != NULL))
 		return err_set(err, -EINVAL, "say whom to tell: code, or else all");
 	form.labels = call->labels;
-	rc = message_add(db, reference, &form, err);
+	rc = call_office(reference, &form.office, err);
+	if (rc == 0)
+		rc = message_add(db, reference, &form, err);
 	return rc == 0 ? call_answer_text(call, "told",
 					  form.office ? form.office : _("all offices"), err)
 		       : rc;

@@ -225,7 +225,8 @@ static int field_from(struct call *call, int32_t *ret_day, struct err *err)
 	return rc;
 }
 
-static int add_one(struct call *call, sqlite3 *db, struct err *err)
+static int add_one(struct call *call, sqlite3 *db, const struct reference *reference,
+		   struct err *err)
 {
 	const char *code, *name, *unit;
 	int32_t day = 0;
@@ -238,6 +239,8 @@ static int add_one(struct call *call, sqlite3 *db, struct err *err)
 		rc = call_field_needed(call, "unit", &unit, err);
 	if (rc == 0)
 		rc = field_from(call, &day, err);
+	if (rc == 0)
+		rc = call_unit(reference, day, &unit, err);
 	return rc == 0 ? office_add(db, code, name, unit, day, call->caller.who, &id, err) : rc;
 }
 
@@ -314,7 +317,7 @@ static int offices_post(struct call *call, sqlite3 *db, const struct reference *
 
 	if (call->body_is_csv)
 		return importing_run(call, db, reference, &importing, err);
-	rc = add_one(call, db, err);
+	rc = add_one(call, db, reference, err);
 	return rc == 0 ? call_answer_number(call, "added", 1, err) : rc;
 }
 
@@ -356,7 +359,8 @@ static int figures_move(struct moving *moving, sqlite3 *db, const struct referen
 	return rc;
 }
 
-static int move_form(struct call *call, struct change_form *form, struct err *err)
+static int move_form(struct call *call, const struct reference *reference, struct change_form *form,
+		     struct err *err)
 {
 	int rc = call_field_needed(call, "code", &form->office, err);
 
@@ -366,8 +370,12 @@ static int move_form(struct call *call, struct change_form *form, struct err *er
 		rc = call_field_needed(call, "unit", &form->unit, err);
 	if (rc == 0)
 		rc = field_from(call, &form->from, err);
+	if (rc == 0)
+		rc = call_office(reference, &form->office, err);
 	if (rc == 0 && strcmp(form->unit, "-") == 0)
 		form->unit = NULL;
+	else if (rc == 0)
+		rc = call_unit(reference, form->from, &form->unit, err);
 	return rc;
 }
 
@@ -376,7 +384,7 @@ static int move_post(struct call *call, sqlite3 *db, const struct reference *ref
 {
 	struct moving moving = { 0 };
 	size_t n = 0;
-	int rc = move_form(call, &moving.form, err);
+	int rc = move_form(call, reference, &moving.form, err);
 
 	if (rc == 0)
 		rc = change_refuse(db, err);
@@ -458,7 +466,8 @@ static int invite_post(struct call *call, sqlite3 *db, const struct reference *r
 	uint32_t days = 0;
 	int rc = call_field_needed(call, "code", &code, err);
 
-	(void)reference;
+	if (rc == 0)
+		rc = call_office(reference, &code, err);
 	if (rc == 0)
 		rc = field_days(call, &days, err);
 	if (rc == 0)
@@ -479,6 +488,8 @@ static int revoke_post(struct call *call, sqlite3 *db, const struct reference *r
 	size_t revoked = 0;
 	int rc = call_field_needed(call, "code", &code, err);
 
+	if (rc == 0)
+		rc = call_office(reference, &code, err);
 	if (rc == 0)
 		rc = office_revoke(db, code, call->caller.who, &revoked, err);
 	if (rc < 0)

@@ -4,6 +4,7 @@
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/net/wire_limits.h"
+#include "common/text/near_name.h"
 #include "journal/quarantine.h"
 #include "ledger/hand_judge.h"
 #include "query/arrange.h"
@@ -22,13 +23,15 @@
 #define PERIOD_PATTERN                                                                             \
 	"[0-9]{4}(-S[12]|-Q[1-4]|-W[0-9]{2}|-[0-9]{2}"                                             \
 	"(-[0-9]{2}(T[0-9]{2}(:[0-9]{2})?)?)?)?"
-#define FIGURES      "/v1/query /v1/completeness"
-#define RELEASE_PATH "/v1/quarantine/release"
+#define FIGURES        "/v1/query /v1/completeness"
+#define RELEASE_PATH   "/v1/quarantine/release"
+#define PLACE_NAME_MAX 256 /* bytes of the name of a unit or an office */
 
 static const struct parameter parameters[] = {
 	/* questions about figures */
-	{ "name", "/v1/history", PARAMETER_TEXT, .high = METRIC_NAME_MAX, .example = "28249",
-	  .description = "A unit's or office's code, or the name of a metric or indicator." },
+	{ "name", "/v1/history", PARAMETER_TEXT, .high = PLACE_NAME_MAX, .example = "28249",
+	  .description = "A unit's or office's code or name, or the name of a metric or "
+			 "indicator." },
 	{ "name", "/v1/publications", PARAMETER_TEXT, .high = PUBLICATION_NAME_MAX,
 	  .example = "2025-Q2", .description = "What the publication is called from then on." },
 	{ "name", "/v1/offices /v1/offices/rename", PARAMETER_TEXT, .high = 256,
@@ -41,8 +44,9 @@ static const struct parameter parameters[] = {
 			 "commas." },
 	{ "name", NULL, PARAMETER_TEXT, .high = METRIC_NAME_MAX, .example = "team.count",
 	  .description = "The name of a metric or indicator." },
-	{ "area", NULL, PARAMETER_TEXT, .high = CODE_LEN_MAX, .example = "815",
-	  .description = "A unit's code: what lies in it. Without it, everywhere." },
+	{ "area", NULL, PARAMETER_TEXT, .high = PLACE_NAME_MAX, .example = "815",
+	  .description = "A unit's code, or the name of one alone in that time: what lies in it. "
+			 "Without it, everywhere." },
 	{ "by", NULL, PARAMETER_TEXT, .high = 64, .example = "district",
 	  .description = "A row for each unit of this level, or for each office: \"office\". "
 			 "Without it, one row for the whole." },
@@ -111,8 +115,8 @@ static const struct parameter parameters[] = {
 	  .description = "Beside each row, what it was a year, or a period, before." },
 	{ "total", NULL, PARAMETER_WORD, .words = "0 1", .example = "1",
 	  .description = "1: rows of the whole behind its parts." },
-	{ "office", NULL, PARAMETER_TEXT, .high = CODE_LEN_MAX, .example = "28249",
-	  .description = "An office's code." },
+	{ "office", NULL, PARAMETER_TEXT, .high = PLACE_NAME_MAX, .example = "28249",
+	  .description = "An office's code, or the name of one alone." },
 	{ "metric", NULL, PARAMETER_TEXT, .high = METRIC_NAME_MAX, .example = "team.count",
 	  .description = "The name of a metric." },
 	/* lists */
@@ -131,8 +135,8 @@ static const struct parameter parameters[] = {
 	  .description = "The number of a message: only those before it." },
 	{ "before", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "4711",
 	  .description = "The number of a row's event: only what came before it." },
-	{ "code", NULL, PARAMETER_TEXT, .high = CODE_LEN_MAX, .example = "28249",
-	  .description = "An office's code." },
+	{ "code", NULL, PARAMETER_TEXT, .high = PLACE_NAME_MAX, .example = "28249",
+	  .description = "An office's code; of one that is there, also the name of it alone." },
 	{ "silent", NULL, PARAMETER_TEXT, .high = 16, .example = "2d",
 	  .description = "Offices not heard for so long, such as 2d, 12h, 30m or 90s, or never; 1: "
 			 "for three push intervals of each." },
@@ -151,8 +155,9 @@ static const struct parameter parameters[] = {
 	  .description = "1: what differs is mended (on the province's own machine alone)." },
 	{ "run", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "3",
 	  .description = "The number that the order was answered with." },
-	{ "unit", NULL, PARAMETER_TEXT, .high = CODE_LEN_MAX, .example = "28249",
-	  .description = "A unit's code; \"-\": none any more, where an office moves." },
+	{ "unit", NULL, PARAMETER_TEXT, .high = PLACE_NAME_MAX, .example = "28249",
+	  .description = "A unit's code, or the name of one alone on that day; \"-\": none any "
+			 "more, where an office moves." },
 	{ "period", NULL, PARAMETER_PERIOD, .example = "2025-Q2",
 	  .description = "A period of any length." },
 	{ "entry", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "512",
@@ -286,11 +291,11 @@ int parameter_check(const struct parameter *parameter, const char *text, struct 
 	case PARAMETER_NUMBER:
 		return number_check(parameter, text, err);
 	case PARAMETER_WORD:
-		if (names_find(parameter->words, text, strlen(text)) < 0)
-			return err_set(err, -EINVAL, "%s: there is no '%s'; there are: %s",
-				       parameter->name, utf8_excerpt(text, strlen(text), shown),
-				       parameter->words);
-		return 0;
+		if (names_find(parameter->words, text, strlen(text)) >= 0)
+			return 0;
+		(void)err_set(err, -EINVAL, "%s: there is no '%s'; there are: %s", parameter->name,
+			      utf8_excerpt(text, strlen(text), shown), parameter->words);
+		return near_words_hint(err, parameter->words, text);
 	case PARAMETER_PERIOD_OR_LATEST:
 		if (strcmp(text, PERIOD_LATEST) == 0)
 			return 0;

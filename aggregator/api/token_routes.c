@@ -61,6 +61,8 @@ static int tokens_post(struct call *call, sqlite3 *db, const struct reference *r
 	if (rc == 0)
 		rc = call_field(call, "expires", &form.expires, err);
 	if (rc == 0)
+		rc = call_office(reference, &form.office, err);
+	if (rc == 0)
 		rc = token_add(db, reference->offices, &form, civil_now_us(), text, &expires_us,
 			       err);
 	if (rc == 0)

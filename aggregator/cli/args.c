@@ -2,7 +2,11 @@
 
 #include "common/base/i18n.h"
 #include "common/base/names.h"
+#include "common/base/near.h"
+#include "common/base/utf8.h"
+#include "common/text/near_name.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -164,11 +168,11 @@ static const struct {
 	{ "quarantine release", "dry-run",
 	  N_("change nothing; list what would be released, and what would stay and why") },
 	{ "close", "metric", N_("close it for this metric alone") },
-	{ "excuse", "office", N_("the office that is excused") },
-	{ "excuse", "metric", N_("from this metric alone") },
-	{ "excuse", "form", N_("from all that is reported per hour, day, week, month, ...") },
-	{ "excuse", "period", N_("for this period, such as 2026-02 or 2026-02-16") },
-	{ "excuse", "to", N_("and on until this one, included; as long as the first") },
+	{ "excuse add", "office", N_("the office that is excused") },
+	{ "excuse add", "metric", N_("from this metric alone") },
+	{ "excuse add", "form", N_("from all that is reported per hour, day, week, month, ...") },
+	{ "excuse add", "period", N_("for this period, such as 2026-02 or 2026-02-16") },
+	{ "excuse add", "to", N_("and on until this one, included; as long as the first") },
 	{ "excuse list", "office", N_("only those of this office") },
 	{ "reopen", "metric", N_("open it for this metric alone") },
 	{ "record", "office", N_("the office that told them") },
@@ -213,6 +217,67 @@ static void command_find(const struct command commands[], size_t n_commands, str
 	}
 }
 
+/* Is @word the first of @command's two or more? */
+static bool is_of_group(const struct command *command, const char *word)
+{
+	size_t len = strlen(word);
+
+	return strncmp(command->words, word, len) == 0 && command->words[len] == ' ';
+}
+
+static void group_find(const struct command commands[], size_t n, struct args *args)
+{
+	for (size_t i = 0; i < n && !args->command && args->n_words == 1; i++)
+		if (is_of_group(&commands[i], args->words[0]))
+			args->group = args->words[0];
+}
+
+#define COMMANDS_MAX 96u
+#define GROUP_MAX    24u
+
+/* The commands, and their groups, that may have been meant by two words, or by one. */
+static void commands_near(const struct command commands[], size_t n, const struct args *args,
+			  struct near_words *words, char groups[COMMANDS_MAX][GROUP_MAX])
+{
+	char two[2 * NEAR_WORD_MAX];
+
+	(void)utf8_print(two, sizeof(two), "%s %s", args->words[0],
+			 args->n_words > 1 ? args->words[1] : ""); /* cut: near to none */
+	near_words_begin(words, two);
+	for (size_t i = 0; i < n && args->n_words > 1; i++)
+		if (strchr(commands[i].words, ' '))
+			near_words_try(words, commands[i].words);
+	if (words->n > 0)
+		return;
+	near_words_begin(words, args->words[0]);
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strcspn(commands[i].words, " ");
+
+		(void)utf8_print(groups[i], GROUP_MAX, "%.*s", (int)len, commands[i].words);
+		if (i == 0 || strcmp(groups[i], groups[i - 1]) != 0)
+			near_words_try(words, groups[i]);
+	}
+	for (size_t i = 0; i < n && words->n == 0; i++) /* "lantoa list" */
+		near_words_try(words, commands[i].words);
+}
+
+static int refuse_command(const struct command commands[], size_t n, const struct args *args,
+			  struct err *err)
+{
+	char groups[COMMANDS_MAX][GROUP_MAX], meant[NEAR_WORDS_TEXT];
+	const char *second = args->n_words > 1 ? args->words[1] : "";
+	struct near_words words;
+
+	assert(n <= COMMANDS_MAX);
+	commands_near(commands, n, args, &words, groups);
+	if (words.n > 0)
+		return err_set(err, -EINVAL, "there is no command '%s%s%s'; did you mean %s?",
+			       args->words[0], *second ? " " : "", second,
+			       near_words_say(&words, meant));
+	return err_set(err, -EINVAL, "there is no command '%s%s%s'; see lantoa --help",
+		       args->words[0], *second ? " " : "", second);
+}
+
 /* Where a number is wanted, nothing else is one. */
 static int check_number(const struct option_given *given, struct err *err)
 {
@@ -228,22 +293,23 @@ static int check_number(const struct option_given *given, struct err *err)
 	return 0;
 }
 
+static int refuse_option(const struct command *command, const char *name, struct err *err)
+{
+	(void)err_set(err, -EINVAL, "'%s' does not take the option --%s; see lantoa %s --help",
+		      command->words, name, command->words);
+	return near_words_hint(err, command->options, name);
+}
+
 static int check(const struct args *args, struct err *err)
 {
 	const struct command *command = args->command;
 
-	if (!command)
-		return err_set(err, -EINVAL, "there is no command '%s%s%s'; see lantoa --help",
-			       args->words[0], args->n_words > 1 ? " " : "",
-			       args->n_words > 1 ? args->words[1] : "");
 	for (size_t i = 0; i < args->options.n_given; i++) {
 		const char *name = args->options.given[i].name;
 
 		if (names_find(everywhere, name, strlen(name)) < 0 &&
 		    names_find(command->options, name, strlen(name)) < 0)
-			return err_set(err, -EINVAL,
-				       "'%s' does not take the option --%s; see lantoa %s --help",
-				       command->words, name, command->words);
+			return refuse_option(command, name, err);
 		if (check_number(&args->options.given[i], err) < 0)
 			return -EINVAL;
 	}
@@ -263,11 +329,14 @@ int args_parse(int argc, char *argv[], const struct command commands[], size_t n
 	args.words = args.options.operands;
 	args.n_words = args.options.n_operands;
 	command_find(commands, n, &args);
+	group_find(commands, n, &args);
 	if (!args_option(&args, "help") && !args_option(&args, "version")) {
 		if (!args.command && args.n_words == 0)
 			return err_set(err, -EINVAL,
 				       "a command is missing; lantoa --help lists them");
-		rc = check(&args, err);
+		if (!args.command && !args.group)
+			return refuse_command(commands, n, &args, err);
+		rc = args.command ? check(&args, err) : 0;
 	}
 	if (rc == 0)
 		*ret_args = args;
@@ -312,6 +381,31 @@ void args_help(const struct command *command, FILE *out)
 	help_options(command, command->options, out);
 	fprintf(out, "\n%s\n", _("Options of every command:"));
 	help_options(NULL, everywhere, out);
+}
+
+/* Up to its full stop or semicolon, or a colon. */
+static size_t first_sentence(const char *text)
+{
+	for (size_t i = 0; text[i]; i++)
+		if (strchr(".;:", text[i]) && (text[i + 1] == ' ' || !text[i + 1]))
+			return i;
+	return strlen(text);
+}
+
+void args_help_group(const struct command commands[], size_t n, const char *group, FILE *out)
+{
+	fprintf(out, _("Usage: lantoa %s WORD ...; its words are:\n"), group);
+	fprintf(out, "\n");
+	for (size_t i = 0; i < n; i++) {
+		const char *help = _(commands[i].help);
+
+		/* a line for each: the first sentence says it */
+		if (is_of_group(&commands[i], group))
+			fprintf(out, "  %-14s %.*s\n", commands[i].words + strlen(group) + 1,
+				(int)first_sentence(help), help);
+	}
+	fprintf(out, "\n");
+	fprintf(out, _("See also: lantoa %s WORD --help\n"), group);
 }
 
 void args_help_all(const struct command commands[], size_t n, FILE *out)

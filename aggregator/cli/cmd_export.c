@@ -13,6 +13,7 @@
 #include "cli/subjects.h"
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
+#include "common/text/answer.h"
 #include "common/text/csv_table.h"
 #include "export/figures_file.h"
 #include "feed/changes_client.h"
@@ -20,6 +21,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +48,8 @@ struct cmd_export {
 	} levels[LEVELS_MAX]; /* [n_levels], with "office" */
 	size_t n_levels;
 	struct subjects subjects; /* owned */
+	const char *area;         /* its code; NULL: everywhere */
+	char area_code[64];       /* that, where a name was given */
 };
 
 static const char *option(const struct cmd_export *e, const char *name)
@@ -212,6 +216,45 @@ static int levels_find(struct cmd_export *e, struct err *err)
 	return rc;
 }
 
+/* The code of the area, which may have been given by its name: as the province understands it in
+ * all of the range. */
+static int area_find(struct cmd_export *e, struct err *err)
+{
+	const struct subject *subject = e->subjects.list;
+	struct blob answer = { 0 };
+	e->area = option(e, "area");
+	for (size_t row = 0; e->area && row < table_rows(e->units); row++) {
+		const char *code = table_cell_of(e->units, row, "code");
+		if (code && strcmp(code, e->area) == 0)
+			return 0;
+	}
+	if (!e->area || e->subjects.n == 0)
+		return 0;
+	const struct argument arguments[] = { { "name", subject->name },
+					      { "area", e->area },
+					      { "per", grain_name(subject->per) },
+					      { "calendar", calendar_name(subject->calendar) },
+					      { "from", e->from },
+					      { "to", e->to },
+					      { "known", e->known },
+					      { "structure", option(e, "structure") } };
+	const struct request request = { .method = "GET",
+					 .path = "/v1/query",
+					 .arguments = arguments,
+					 .n_arguments = sizeof(arguments) / sizeof(arguments[0]),
+					 .accept = "application/json" };
+	int rc = client_ask(e->order->api, &request, &answer, err);
+	json_t *json = rc == 0 ? answer_read(answer.data, answer.len) : NULL;
+	blob_free(&answer);
+	if (rc < 0)
+		return rc;
+	(void)snprintf(e->area_code, sizeof(e->area_code), "%s",
+		       answer_text(json_object_get(json, "query"), "area")); /* codes are short */
+	e->area = e->area_code;
+	json_decref(json);
+	return *e->area ? 0 : output_strange(err);
+}
+
 /* --- figures --- */
 
 static int on_piece(void *context, const void *data, size_t len, struct err *err)
@@ -223,7 +266,7 @@ static int on_piece(void *context, const void *data, size_t len, struct err *err
  * whole range the province says so. */
 static bool area_is_there(const struct cmd_export *e, int32_t first, int32_t last)
 {
-	const char *area = option(e, "area");
+	const char *area = e->area;
 	bool known = false;
 	struct err none;
 	if (!area || option(e, "structure"))
@@ -252,7 +295,7 @@ static int ask(struct cmd_export *e, const struct figures_of *of, int32_t first,
 	struct period begins = { of->calendar, of->grain, first },
 		      ends = { of->calendar, of->grain, last };
 	const struct argument arguments[] = { { "name", of->metric },
-					      { "area", option(e, "area") },
+					      { "area", e->area },
 					      { "by", of->level },
 					      { "per", grain_name(of->grain) },
 					      { "calendar", calendar_name(of->calendar) },
@@ -351,7 +394,7 @@ static int about(struct cmd_export *e, struct err *err)
 		{ "ledger_epoch", epoch },
 		{ "known", e->known },
 		{ "structure", option(e, "structure") },
-		{ "area", option(e, "area") },
+		{ "area", e->area },
 		{ "from", e->from },
 		{ "to", e->to },
 		{ "per", option(e, "per") ? option(e, "per") : "month" },
@@ -425,6 +468,8 @@ static int make(struct cmd_export *e, uint64_t *ret_rows, struct err *err)
 	rc = reference_fetch(e, err);
 	if (rc == 0)
 		rc = subjects_find(&form, e->catalogue, e->indicators, &e->subjects, err);
+	if (rc == 0)
+		rc = area_find(e, err);
 	if (rc == 0)
 		rc = levels_find(e, err);
 	if (rc == 0)

@@ -5,6 +5,7 @@
 #include "cli/upload.h"
 #include "common/base/i18n.h"
 #include "common/base/installed.h"
+#include "common/text/near_name.h"
 #include "feed/client.h"
 
 #include <dirent.h>
@@ -92,10 +93,11 @@ static int folder_find(struct setup *setup, const char *name, const char *share,
 	    has_units(share, name))
 		return 0;
 	names_list(share, names, sizeof(names));
-	return err_set(err, -ENOENT,
-		       "there are no reference data '%s' in %s; there are:%s. A folder of yours is "
-		       "given with a slash: ./%s",
-		       name, share, *names ? names : " -", name);
+	(void)err_set(err, -ENOENT,
+		      "there are no reference data '%s' in %s; there are:%s. A folder of yours is "
+		      "given with a slash: ./%s",
+		      name, share, *names ? names : " -", name);
+	return near_words_hint(err, names, name);
 }
 
 /* --- what is in it --- */

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "common/base/i18n.h"
 #include "common/base/names.h"
+#include "common/text/near_name.h"
 #include "export/export.h"
 #include "feed/client.h"
 
@@ -37,6 +38,7 @@ static int format_choose(const struct args *args, enum format *ret_format, struc
 	static const char *const names[] = { "table", "csv", "json" };
 	const char *given = args_option(args, "format"), *forms = args->command->forms;
 	enum export_form form;
+	char list[128];
 
 	*ret_format = args->command->usual;
 	if (!given)
@@ -51,9 +53,12 @@ static int format_choose(const struct args *args, enum format *ret_format, struc
 		*ret_format = (enum format)(FORMAT_CSV_EXCEL + form);
 		return 0;
 	}
-	return err_set(err, -EINVAL, "'%s' has no format '%s'; there are: %s%s%s",
-		       args->command->words, given, "table csv json", forms ? " " : "",
-		       forms ? forms : "");
+	(void)snprintf(list, sizeof(list), "%s%s%s", "table csv json", forms ? " " : "",
+		       forms ? forms : ""); /* fits: a row's forms are few */
+	(void)err_set(err, -EINVAL, "'%s' has no format '%s'; there are: %s%s%s",
+		      args->command->words, given, "table csv json", forms ? " " : "",
+		      forms ? forms : "");
+	return near_words_hint(err, list, given);
 }
 
 /* Usage that hangs on the format. */
@@ -119,6 +124,8 @@ static int help(const struct args *args, struct screen *screen)
 	screen->page = true;
 	if (args->command)
 		args_help(args->command, stdout);
+	else if (args->group)
+		args_help_group(commands, n_commands, args->group, stdout);
 	else
 		args_help_all(commands, n_commands, stdout);
 	return finish(screen, NULL, DONE);
@@ -140,6 +147,8 @@ int main(int argc, char *argv[])
 		status = help(&args, &screen);
 	else if (args_option(&args, "version"))
 		printf("lantoa %s\n", LANTOA_VERSION);
+	else if (args.group)
+		args_help_group(commands, n_commands, args.group, stderr), status = WRONG_USAGE;
 	else
 		status = run(&args, &screen);
 	if (fflush(stdout) != 0) {

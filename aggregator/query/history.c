@@ -7,6 +7,8 @@
 #include "common/base/names.h"
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
+#include "common/text/near_name.h"
+#include "registry/unit_names.h"
 #include "schema/account.h"
 #include "schema/event_kinds.h"
 
@@ -169,9 +171,59 @@ static bool is_unit(const struct reference *reference, const char *name)
 	return false;
 }
 
-static int history_tell(struct history *h, struct err *err)
+/* The code of the only unit that is or was called @text, or office that is; @text itself where
+ * there is none, or where there are several (-EINVAL and @err). */
+static const char *name_meant(const struct reference *reference, const char *text, struct err *err)
+{
+	const struct office *office;
+	const char *code = text;
+	if (is_unit(reference, text) || offices_by_code(reference->offices, text) ||
+	    catalogue_find(reference->catalogue, text) ||
+	    indicators_find(reference->indicators, text) ||
+	    units_named(reference->units, text, DAY_MIN, DAY_MAX, &code, err) != -ENOENT)
+		return code;
+	office = offices_expect(reference->offices, text, err);
+	return office ? office->code : text;
+}
+
+struct meant { /* whatever is nearest */
+	struct near_name near;
+	const char *code;
+};
+
+static void meant_try(struct meant *meant, const char *code, const char *name)
+{
+	if (near_name_try(&meant->near, code) || near_name_try(&meant->near, name))
+		meant->code = code;
+}
+
+/* Nothing was ever called so. */
+static int refuse(const struct reference *reference, const char *name, struct err *err)
 {
 	char excerpt[EXCERPT_MAX];
+	struct meant meant = { .code = "" };
+	near_name_begin(&meant.near, name);
+	for (size_t i = 0; i < reference->units->n; i++)
+		meant_try(&meant, reference->units->list[i].code, reference->units->list[i].name);
+	for (size_t i = 0; i < reference->offices->n; i++)
+		meant_try(&meant, reference->offices->list[i].code,
+			  reference->offices->list[i].name);
+	for (size_t i = 0; i < reference->catalogue->n; i++)
+		meant_try(&meant, reference->catalogue->metrics[i].name,
+			  metric_called(&reference->catalogue->metrics[i]));
+	for (size_t i = 0; i < reference->indicators->n; i++)
+		meant_try(&meant, reference->indicators->list[i].name,
+			  reference->indicators->list[i].label_vi);
+	(void)err_set(err, -ENOENT,
+		      "there is no unit, office, metric or indicator '%s', nor was there "
+		      "one; `lantoa units export`, `lantoa office list`, `lantoa catalogue "
+		      "export` and `lantoa indicators export` have those that there are",
+		      utf8_excerpt(name, strlen(name), excerpt));
+	return *meant.code ? near_words_hint(err, meant.code, meant.code) : -ENOENT;
+}
+
+static int history_tell(struct history *h, struct err *err)
+{
 	const char *name = h->form->name;
 	int rc = account_prepare(h->db, &h->account, err);
 	if (rc == 0)
@@ -188,11 +240,8 @@ static int history_tell(struct history *h, struct err *err)
 		rc = err_memory(err);
 	if (rc == 0 && table_rows(h->table) == 0 && !h->office && !h->counted &&
 	    !is_unit(h->reference, name))
-		rc = err_set(err, -ENOENT,
-			     "there is no unit, office, metric or indicator '%s', nor was there "
-			     "one; `lantoa units export`, `lantoa office list`, `lantoa catalogue "
-			     "export` and `lantoa indicators export` have those that there are",
-			     utf8_excerpt(name, strlen(name), excerpt));
+		rc = h->why.code == -EINVAL ? err_set(err, -ENOENT, "%s", h->why.text)
+					    : refuse(h->reference, name, err);
 	return rc;
 }
 
@@ -202,16 +251,22 @@ int history_run(sqlite3 *db, const struct reference *reference, const struct his
 	static const char *const columns[] = { "event",  "at",   "who",    "shown_name",
 					       "act",    "what", "record", "row",
 					       "column", "was",  "became", "detail" };
+	struct err why = { 0 };
+	const char *name = name_meant(reference, form->name, &why);
+	const struct history_form meant = { name, form->most, form->before };
 	struct history h = { .db = db,
-			     .form = form,
-			     .office = offices_by_code(reference->offices, form->name),
-			     .metric = catalogue_find(reference->catalogue, form->name),
+			     .form = &meant,
+			     .why = why,
+			     .office = offices_by_code(reference->offices, name),
+			     .metric = catalogue_find(reference->catalogue, name),
 			     .reference = reference,
 			     .table = table_open(columns, sizeof(columns) / sizeof(columns[0])) };
-	h.counted = h.metric || indicators_find(reference->indicators, form->name);
+	h.counted = h.metric || indicators_find(reference->indicators, name);
 	int rc = h.table ? 0 : err_memory(err);
 	if (rc == 0) {
-		table_head(h.table, "history", "name", form->name);
+		table_head(h.table, "history", "name", name);
+		if (name != form->name)
+			table_head(h.table, "history", "asked", form->name);
 		rc = history_tell(&h, err);
 	}
 	(void)sqlite3_finalize(h.account); /* these repeat an error told before */

@@ -10,7 +10,7 @@
 
 struct history_form {
 	const char *name; /* a code of units or of an office, or the name of a metric or indicator:
-			     of all that it is or was */
+			     of all that it is or was; or what one unit or office alone is called */
 	unsigned most;    /* rows; what an event changed is told whole */
 	int64_t before;   /* tell of events before this one; 0: of all */
 };
@@ -30,8 +30,9 @@ struct history_form {
  * after all: without event, record report, row the period, who the account that said so, at when
  * it came.
  *
- * Head object "history": name, and next, the event to go on before, when there are older ones.
- * -ENOENT with a sentence: nothing ever was called so. Runs inside the caller's read transaction.
+ * Head object "history": name, asked (where it was another's name, the one typed), and next, the
+ * event to go on before, when there are older ones. -ENOENT with a sentence: nothing ever was
+ * called so. Runs inside the caller's read transaction.
  */
 int history_run(sqlite3 *db, const struct reference *reference, const struct history_form *form,
 		struct table **ret_table, struct err *err);

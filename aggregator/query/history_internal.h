@@ -15,6 +15,7 @@
 struct history {
 	sqlite3 *db;
 	const struct history_form *form;
+	struct err why;              /* -EINVAL: several are called so */
 	const struct office *office; /* of that code; NULL: there is none */
 	const struct metric *metric; /* of that name in the catalogue; NULL: there is none */
 	bool counted;                /* there is a metric or an indicator of that name */

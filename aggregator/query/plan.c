@@ -4,6 +4,7 @@
 #include "common/model/labels.h"
 #include "common/model/near_metric.h"
 #include "common/text/near_name.h"
+#include "registry/unit_names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -222,19 +223,19 @@ static int check_level(const struct reference *reference, const char *level, str
 		const char *name = reference->units->list[i].level;
 		if (strcmp(name, level) == 0)
 			return 0;
-		if (!strstr(known, name) && strlen(known) + strlen(name) + 3 < sizeof(known)) {
+		if (!strstr(known, name) &&
+		    strlen(known) + strlen(name) + sizeof(", office") < sizeof(known)) {
 			strcat(known, name); /* fits: just checked */
 			strcat(known, ", ");
 		}
 	}
-	return err_set(err, -EINVAL, "'%s' is no level of units; there are: %soffice", level,
-		       known);
+	(void)err_set(err, -EINVAL, "'%s' is no level of units; there are: %soffice", level, known);
+	return near_words_hint(err, strcat(known, "office"), level);
 }
 
 static int find_place(const struct reference *reference, const struct query *query,
 		      struct plan *plan, struct err *err)
 {
-	plan->area = query->area;
 	plan->by_office = query->by && strcmp(query->by, "office") == 0;
 	plan->by = plan->by_office ? NULL : query->by;
 	plan->labels = query->labels ? query->labels : "";
@@ -243,14 +244,20 @@ static int find_place(const struct reference *reference, const struct query *que
 	return plan->by ? check_level(reference, plan->by, err) : 0;
 }
 
-/* I13: a code that meant no unit at the time asked about is an error, never an empty answer. */
-static int check_area(const struct reference *reference, const struct plan *plan, struct err *err)
+/* I13: a code that meant no unit at the time asked about is an error, never an empty answer. A name
+ * becomes the code of the unit that is called so then. */
+static int find_area(const struct reference *reference, const char *text, struct plan *plan,
+		     struct err *err)
 {
 	int32_t first = plan->restated ? plan->structure
 				       : period_first_day(plan_bucket(plan, plan->first)),
 		end = plan->restated ? plan->structure + 1
 				     : period_end_day(plan_bucket(plan, plan->last));
 	const struct unit *known = NULL; /* the nearest before, or else after */
+	int rc = units_named(reference->units, text, first, end, &plan->area, err);
+	if (rc < 0)
+		return err->code = -EINVAL; /* the question is wrong, and nothing is missing here */
+	plan->area_asked = plan->area == text ? NULL : text;
 	for (size_t i = 0; i < reference->units->n; i++) {
 		const struct unit *unit = &reference->units->list[i];
 		if (strcmp(unit->code, plan->area) != 0)
@@ -258,12 +265,8 @@ static int check_area(const struct reference *reference, const struct plan *plan
 		if (unit->valid_from < end && unit->valid_to > first)
 			return 0;
 		if (!known || unit->valid_to <= first)
-			known = unit; /* the list is ascending by valid_from */
+			known = unit; /* the list is ascending by valid_from, and has one */
 	}
-	if (!known)
-		return err_set(err, -EINVAL,
-			       "no unit ever had the code '%s'; 'lantoa units export' has them all",
-			       plan->area);
 	char day[DAY_TEXT_MAX], from[DAY_TEXT_MAX];
 	if (known->valid_to <= first)
 		return err_set(
@@ -305,15 +308,18 @@ static const char *strange_key(const struct plan *plan, const struct metric *met
 static int refuse_dimension(const struct metric *metric, const char *key, size_t len,
 			    struct err *err)
 {
-	char dimensions[256] = "";
+	char dimensions[256] = "", typed[64];
 	size_t at = 0;
 	for (size_t k = 0; k < metric->n_dimensions && at < sizeof(dimensions); k++)
 		at += (size_t)snprintf(dimensions + at, sizeof(dimensions) - at, "%s%s",
 				       k ? ", " : "", metric->dimensions[k]);
-	if (*dimensions) /* cut is fine */
-		return err_set(err, -EINVAL,
-			       "%s is not divided by '%.*s'; what it is divided by: %s",
-			       metric->name, (int)len, key, dimensions);
+	if (*dimensions) {                                                   /* cut is fine */
+		(void)snprintf(typed, sizeof(typed), "%.*s", (int)len, key); /* so is it here */
+		(void)err_set(err, -EINVAL,
+			      "%s is not divided by '%.*s'; what it is divided by: %s",
+			      metric->name, (int)len, key, dimensions);
+		return near_words_hint(err, dimensions, typed);
+	}
 	return err_set(err, -EINVAL, "%s is not divided by '%.*s', nor by anything else",
 		       metric->name, (int)len, key);
 }
@@ -381,8 +387,8 @@ static int find_the_rest(const struct reference *reference, const struct query *
 		rc = find_place(reference, query, plan, err);
 	if (rc == 0)
 		rc = find_views(query, plan, err);
-	if (rc == 0 && plan->area)
-		rc = check_area(reference, plan, err);
+	if (rc == 0 && query->area)
+		rc = find_area(reference, query->area, plan, err);
 	if (rc == 0 && plan->by_label)
 		rc = check_by_label(plan, err);
 	if (rc < 0 || !*plan->labels)
@@ -526,6 +532,8 @@ void plan_head(const struct plan *plan, const char *names, struct table *table)
 	if (plan->of_form)
 		table_head(table, "query", "form", grain_name(plan->form));
 	table_head(table, "query", "area", plan->area);
+	if (plan->area_asked)
+		table_head(table, "query", "area_asked", plan->area_asked);
 	table_head(table, "query", "by", plan->by_office ? "office" : plan->by);
 	table_head(table, "query", "per", grain_name(plan->per));
 	table_head(table, "query", "calendar", calendar_name(plan->calendar));

@@ -21,7 +21,7 @@ struct page_damage {
 struct query {
 	const char *name;      /* of a metric or indicator; must be there; of query_run() up to
 				  QUERY_NAMES_MAX, parted by commas */
-	const char *area;      /* a unit's code; default: everywhere */
+	const char *area;      /* a unit's code or its name; default: everywhere */
 	const char *by;        /* a level, or "office"; default: one row for the area (or root) */
 	const char *form;      /* a grain: of everything, what is reported per that; default: all */
 	const char *per;       /* a grain; default: the metric's period, an indicator's coarsest */
@@ -58,10 +58,11 @@ struct plan {
 	enum grain form;
 	enum calendar calendar; /* of the buckets */
 	enum grain per;
-	int32_t first, last; /* numbers of the buckets, both included */
-	int32_t newest;      /* so many of them were asked for as the newest; 0: a range was */
-	const char *area;    /* NULL: everywhere */
-	const char *by;      /* a level; NULL: the area as one row, or offices */
+	int32_t first, last;    /* numbers of the buckets, both included */
+	int32_t newest;         /* so many of them were asked for as the newest; 0: a range was */
+	const char *area;       /* a code; NULL: everywhere */
+	const char *area_asked; /* the name it was asked for by (unit_names.h); NULL: by code */
+	const char *by;         /* a level; NULL: the area as one row, or offices */
 	bool by_office;
 	bool by_own_unit; /* each office under the unit it reports for: who is missing */
 	bool rank;

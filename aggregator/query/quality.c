@@ -15,6 +15,7 @@
 #include "common/model/rule_metrics.h"
 #include "query/plan.h"
 #include "query/query.h"
+#include "registry/unit_names.h"
 #include "rollup/page.h"
 
 #include <errno.h>
@@ -45,6 +46,8 @@ struct looking {
 	const struct catalogue *catalogue;
 	const struct quality_form *form;
 	const struct metric *metric; /* alone; NULL: all */
+	const struct office *only;   /* likewise */
+	const char *area;            /* a code; NULL: everywhere */
 	int32_t first_day, end_day;
 	struct known *known; /* owned [n_known], by id */
 	size_t n_known;
@@ -72,22 +75,6 @@ static int metric_find(struct looking *l, struct err *err)
 		       name);
 }
 
-static int places_check(const struct looking *l, struct err *err)
-{
-	const struct quality_form *form = l->form;
-	size_t first, end;
-	if (form->office && !offices_expect(l->reference->offices, form->office, err))
-		return -ENOENT;
-	if (!form->area)
-		return 0;
-	units_range(l->reference->units, form->area, &first, &end);
-	return first < end ? 0
-			   : err_set(err, -EINVAL,
-				     "no unit ever had the code '%s'; 'lantoa units export' has "
-				     "them all",
-				     form->area);
-}
-
 static int days_find(struct looking *l, struct err *err)
 {
 	struct period today = civil_period(CALENDAR_CIVIL, GRAIN_MONTH, civil_now_us()),
@@ -104,6 +91,18 @@ static int days_find(struct looking *l, struct err *err)
 		return err_set(err, -EINVAL, "the range ends (%s) before it begins (%s)",
 			       l->form->to ? l->form->to : "", l->form->from ? l->form->from : "");
 	return 0;
+}
+
+/* Whose figures, by the days asked about. */
+static int places_find(struct looking *l, struct err *err)
+{
+	const struct quality_form *form = l->form;
+	if (form->office && !(l->only = offices_expect(l->reference->offices, form->office, err)))
+		return -ENOENT;
+	int rc = form->area ? units_named(l->reference->units, form->area, l->first_day, l->end_day,
+					  &l->area, err)
+			    : 0;
+	return rc < 0 ? (err->code = -EINVAL) : 0;
 }
 
 static int series_load(struct looking *l, struct err *err)
@@ -343,9 +342,9 @@ static int figure_look(struct looking *l, const struct known *known, const struc
 static bool lies_within(const struct looking *l, int32_t day)
 {
 	const struct unit *unit = l->unit;
-	while (unit && l->form->area && strcmp(unit->code, l->form->area) != 0)
+	while (unit && l->area && strcmp(unit->code, l->area) != 0)
 		unit = units_parent(l->reference->units, unit, day);
-	return !l->form->area || unit;
+	return !l->area || unit;
 }
 
 static int page_look(struct looking *l, struct err *err)
@@ -443,9 +442,9 @@ static int look(struct looking *l, struct err *err)
 	const struct offices *offices = l->reference->offices;
 	int rc = metric_find(l, err);
 	if (rc == 0)
-		rc = places_check(l, err);
-	if (rc == 0)
 		rc = days_find(l, err);
+	if (rc == 0)
+		rc = places_find(l, err);
 	if (rc == 0)
 		rc = series_load(l, err);
 	if (rc == 0)
@@ -457,7 +456,7 @@ static int look(struct looking *l, struct err *err)
 		rc = err_memory(err);
 	for (size_t i = 0; i < offices->n && rc == 0; i++) {
 		l->office = offices->by_code[i];
-		if (!l->form->office || strcmp(l->office->code, l->form->office) == 0)
+		if (!l->only || l->office == l->only)
 			rc = office_look(l, err);
 	}
 	return rc == 0 && table_failed(l->table) ? err_memory(err) : rc;
@@ -470,6 +469,10 @@ int quality_run(sqlite3 *db, const struct reference *reference, const struct qua
 		.db = db, .reference = reference, .catalogue = reference->catalogue, .form = form
 	};
 	int rc = look(&l, err);
+	if (rc == 0 && l.area != form->area) {
+		table_head(l.table, "quality", "area", l.area);
+		table_head(l.table, "quality", "area_asked", form->area);
+	}
 	if (rc == 0 && l.damaged > 0)
 		table_head_int(l.table, "quality", "damaged_pages", (int64_t)l.damaged);
 	page_free(&l.entries);

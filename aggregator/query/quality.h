@@ -7,8 +7,8 @@
 
 /* Texts; NULL for the default. */
 struct quality_form {
-	const char *area;      /* code of a unit; default: everywhere */
-	const char *office;    /* default: all */
+	const char *area;      /* a unit's code or its name; default: everywhere */
+	const char *office;    /* its code or its name; default: all */
 	const char *metric;    /* default: all. A rule is told when it names it */
 	const char *from, *to; /* periods of any grain, both included; default: what begins in the
 				  month before this one, or since */

@@ -5,6 +5,7 @@
 #include "common/text/import_sheet.h"
 #include "registry/code.h"
 #include "registry/offices.h"
+#include "registry/unit_names.h"
 #include "schema/event.h"
 #include "schema/reference_version.h"
 
@@ -46,11 +47,14 @@ static int unit_check(const struct register_view *view, const char *code, int32_
 		      struct err *err)
 {
 	char excerpt[EXCERPT_MAX], day[DAY_TEXT_MAX];
+	size_t first, end;
 	if (units_find(view->units, code, from_day))
 		return 0;
-	return err_set(err, -EINVAL,
-		       "unit '%s' is not in force on %s; import the units or mend code and day",
-		       utf8_excerpt(code, strlen(code), excerpt), day_format(from_day, day));
+	(void)err_set(err, -EINVAL,
+		      "unit '%s' is not in force on %s; import the units or mend code and day",
+		      utf8_excerpt(code, strlen(code), excerpt), day_format(from_day, day));
+	units_range(view->units, code, &first, &end);
+	return first == end ? units_hint(view->units, code, err) : err->code;
 }
 
 static int name_check(const char *name, struct err *err)

@@ -4,6 +4,7 @@
 #include "common/base/search.h"
 #include "common/base/utf8.h"
 #include "common/text/near_name.h"
+#include "common/text/viet.h"
 #include "registry/column.h"
 
 #include <errno.h>
@@ -191,14 +192,46 @@ const struct assignment *office_assignment(const struct office *office, int32_t 
 	return NULL;
 }
 
+#define NAMED_SHOWN 10u /* offices of a sentence */
+
+/* The only one that is called @text; NULL: none is, or several, and then @err says which. */
+static const struct office *office_named(const struct offices *offices, const char *text,
+					 struct err *err)
+{
+	char wanted[VIET_KEY_MAX], key[VIET_KEY_MAX], shown[EXCERPT_MAX], said[1024] = "";
+	const struct office *found = NULL;
+	size_t n = 0, len = 0;
+	*err = (struct err){ 0 };
+	if (!viet_key(text, wanted) || !*wanted)
+		return NULL;
+	for (size_t i = 0; i < offices->n; i++) {
+		const struct office *office = offices->by_code[i];
+		if (!office->name || !viet_key(office->name, key) || strcmp(key, wanted) != 0)
+			continue;
+		found = office;
+		if (n++ < NAMED_SHOWN)
+			len += utf8_print(said + len, sizeof(said) - len, "%s%s", n > 1 ? ", " : "",
+					  office->code); /* cut is fine */
+	}
+	if (n < 2)
+		return found;
+	(void)err_set(err, -ENOENT,
+		      "'%s' are several offices; give the code of the one that is meant: %s%s",
+		      utf8_excerpt(text, strlen(text), shown), said,
+		      n > NAMED_SHOWN ? ", ..." : "");
+	return NULL;
+}
+
 const struct office *offices_expect(const struct offices *offices, const char *code,
 				    struct err *err)
 {
 	char shown[EXCERPT_MAX];
 	const struct office *found = offices_by_code(offices, code), *best = NULL;
 	struct near_name near;
-	if (found)
+	if (found || (found = office_named(offices, code, err)))
 		return found;
+	if (err->code != 0)
+		return NULL;
 	near_name_begin(&near, code);
 	for (size_t i = 0; i < offices->n; i++)
 		if (near_name_try(&near, offices->list[i].code) ||

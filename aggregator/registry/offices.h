@@ -38,8 +38,9 @@ int offices_load(sqlite3 *db, const struct units *units, struct offices **ret_of
 void offices_close(struct offices *offices); /* NULL is fine */
 const struct office *offices_by_id(const struct offices *offices, int64_t id);
 const struct office *offices_by_code(const struct offices *offices, const char *code);
-/** The one of @code, else NULL and @err: -ENOENT, with the office that was meant, by a code or a
- * name that is near, where there is one. */
+/** The one of @code, or the only one that is called so (by the key of common/text/viet.h), else
+ * NULL and @err: -ENOENT, with those that are called so, where they are several, or with the office
+ * that was meant, by a code or a name that is near, where there is one. */
 const struct office *offices_expect(const struct offices *offices, const char *code,
 				    struct err *err);
 /** The unit it reports for on @day; NULL when it is assigned to none, or to one not in force. */

@@ -3,6 +3,7 @@
 #include "common/base/array.h"
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
+#include "common/text/near_name.h"
 #include "schema/event.h"
 
 #include <errno.h>
@@ -197,16 +198,13 @@ static int office_of(const struct offices *offices, const struct token_form *for
 		     int64_t *ret_office, struct err *err)
 {
 	bool clerk = role_of_word(form->role) == ROLE_CLERK;
-	const struct office *office = form->office ? offices_by_code(offices, form->office) : NULL;
-	char excerpt[EXCERPT_MAX];
+	const struct office *office = NULL;
 	if (clerk && !form->office)
 		return err_set(err, -EINVAL, "a clerk is of an office: add --office CODE");
 	if (!clerk && form->office)
 		return err_set(err, -EINVAL, "only a clerk is of an office; leave --office out");
-	if (form->office && !office)
-		return err_set(err, -ENOENT,
-			       "there is no office '%s'; `lantoa office list` shows them",
-			       utf8_excerpt(form->office, strlen(form->office), excerpt));
+	if (form->office && !(office = offices_expect(offices, form->office, err)))
+		return -ENOENT;
 	*ret_office = office ? office->id : 0;
 	return 0;
 }
@@ -271,10 +269,12 @@ int token_add(sqlite3 *db, const struct offices *offices, const struct token_for
 		return err_set(err, -EINVAL,
 			       "'%s' is no name for a token; use 1 to %u letters, digits and .-_",
 			       utf8_excerpt(form->name, strlen(form->name), excerpt), CODE_LEN_MAX);
-	if (role_of_word(form->role) == ROLE_NONE)
-		return err_set(err, -EINVAL,
-			       "there is no role '%s'; there are viewer, operator, admin and clerk",
-			       utf8_excerpt(form->role, strlen(form->role), excerpt));
+	if (role_of_word(form->role) == ROLE_NONE) {
+		(void)err_set(err, -EINVAL,
+			      "there is no role '%s'; there are viewer, operator, admin and clerk",
+			      utf8_excerpt(form->role, strlen(form->role), excerpt));
+		return near_words_hint(err, "viewer operator admin clerk", form->role);
+	}
 	int rc = office_of(offices, form, &token.office, err);
 	if (rc == 0)
 		rc = end_of(form->expires, now_us, &token.expires_us, err);

@@ -1,6 +1,7 @@
 #include "web/conversion.h"
 
 #include "common/base/i18n.h"
+#include "common/text/near_name.h"
 #include "export/export.h"
 
 #include <errno.h>
@@ -158,6 +159,7 @@ unsigned conversion_read(const struct http_request *request, struct conversion_w
 		(void)err_set(err, -EINVAL,
 			      "format: there is none of that name; there are csv, json, csv-excel, "
 			      "xlsx and sdmx-csv");
+		(void)near_words_hint(err, "csv json csv-excel xlsx sdmx-csv", format);
 		status = 400;
 	}
 	if (wish->wanted)

@@ -1,6 +1,7 @@
 #include "common/model/period.h"
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
+#include "common/text/near_name.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -50,10 +51,11 @@ int grain_from_name(const char *name, enum grain *ret_grain, struct err *err)
 			return 0;
 		}
 	char shown[EXCERPT_MAX];
-	return err_set(err, -EINVAL,
-		       "'%s' is not a period; use minute, hour, day, week, month, quarter, "
-		       "semester or year",
-		       utf8_excerpt(name, strlen(name), shown));
+	(void)err_set(err, -EINVAL,
+		      "'%s' is not a period; use minute, hour, day, week, month, quarter, "
+		      "semester or year",
+		      utf8_excerpt(name, strlen(name), shown));
+	return near_words_hint(err, "minute hour day week month quarter semester year", name);
 }
 
 const char *calendar_name(enum calendar calendar)
@@ -69,8 +71,9 @@ int calendar_from_name(const char *name, enum calendar *ret_calendar, struct err
 			return 0;
 		}
 	char shown[EXCERPT_MAX];
-	return err_set(err, -EINVAL, "'%s' is not a calendar; use civil or report",
-		       utf8_excerpt(name, strlen(name), shown));
+	(void)err_set(err, -EINVAL, "'%s' is not a calendar; use civil or report",
+		      utf8_excerpt(name, strlen(name), shown));
+	return near_words_hint(err, "civil report", name);
 }
 
 /* Days. */

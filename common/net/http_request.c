@@ -5,6 +5,7 @@
 #include "common/base/names.h"
 #include "common/base/utf8.h"
 #include "common/net/http_guard.h"
+#include "common/text/near_name.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -122,24 +123,26 @@ static struct arguments arguments_of(const struct http_request *request)
 static enum MHD_Result send_argument_fault(const struct http_request *request)
 {
 	struct arguments arguments = arguments_of(request);
-	char text[320], shown[EXCERPT_MAX];
+	char shown[EXCERPT_MAX];
+	struct err why = { 0 };
 
 	(void)utf8_excerpt(arguments.name, strlen(arguments.name), shown);
 	if (arguments.fault == ARGUMENT_TWICE)
-		(void)utf8_print(text, sizeof(text), _("the argument '%s' is given twice"), shown);
+		(void)err_set(&why, -EINVAL, "the argument '%s' is given twice", shown);
 	else if (arguments.fault == ARGUMENT_EMPTY)
-		(void)utf8_print(text, sizeof(text),
-				 _("the argument '%s' has no value; NAME=VALUE is wanted"), shown);
+		(void)err_set(&why, -EINVAL, "the argument '%s' has no value; NAME=VALUE is wanted",
+			      shown);
 	else if (arguments.known)
-		(void)utf8_print(text, sizeof(text),
-				 _("there is no argument '%s' here; there are: %s"), shown,
-				 arguments.known);
+		(void)err_set(&why, -EINVAL, "there is no argument '%s' here; there are: %s", shown,
+			      arguments.known);
 	else
-		(void)utf8_print(text, sizeof(text),
-				 _("there is no argument '%s' here, nor any other"), shown);
+		(void)err_set(&why, -EINVAL, "there is no argument '%s' here, nor any other",
+			      shown);
+	if (arguments.fault == ARGUMENT_UNKNOWN)
+		(void)near_words_hint(&why, arguments.known, arguments.name);
 	return http_send_problem(request,
 				 &(struct http_problem){ .status = MHD_HTTP_BAD_REQUEST,
-							 .text = text,
+							 .text = why.text,
 							 .argument = shown },
 				 NULL);
 }

@@ -1,11 +1,15 @@
 #include "common/sys/options.h"
 
+#include "common/text/near_name.h"
+
 #include <assert.h>
 #include <errno.h> /* program_invocation_short_name */
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
-#define ROW_0 256 /* what getopt_long() returns for the first row's name; letters are below it */
+#define NAME_ROOM 24u /* for the name of an option and what parts it from the next */
+#define ROW_0     256 /* what getopt_long() returns for the first row's name; letters are below it */
 
 /* The row that @code of getopt_long() means; NULL: none. */
 static const struct option_row *row_find(const struct option_row *known, int code)
@@ -27,6 +31,22 @@ static char *typed(char *const argv[], int code)
 	if (code != 0 && code < ROW_0 && (*last != '-' || last[strlen(last) - 1] != (char)code))
 		return argv[optind];
 	return last;
+}
+
+/* The option that was typed as @argument is none of @known. */
+static int refuse(const struct option_row *known, const char *argument, struct err *err)
+{
+	char names[OPTIONS_MAX * NAME_ROOM] = "", typed_name[NAME_ROOM];
+	size_t len = 0;
+	(void)snprintf(typed_name, sizeof(typed_name), "%.*s",
+		       (int)strcspn(argument + strspn(argument, "-"), "="),
+		       argument + strspn(argument, "-")); /* a longer one is near to none */
+	for (; known->name; known++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", len ? " " : "",
+					known->name); /* fits */
+	(void)err_set(err, -EINVAL, "there is no option '%s'; see %s --help", argument,
+		      program_invocation_short_name);
+	return near_words_hint(err, names, typed_name);
 }
 
 int options_take(int argc, char *argv[], const struct option_row known[], enum options_order order,
@@ -61,8 +81,7 @@ int options_take(int argc, char *argv[], const struct option_row known[], enum o
 
 		/* getopt_long() takes the beginning of a name for the name. */
 		if (!row || (code >= ROW_0 && strcspn(argument + 2, "=") != strlen(row->name)))
-			return err_set(err, -EINVAL, "there is no option '%s'; see %s --help",
-				       argument, program_invocation_short_name);
+			return refuse(known, argument, err);
 		if (result == '?')
 			return err_set(err, -EINVAL, "the option --%s takes no value", row->name);
 		if (result == ':')

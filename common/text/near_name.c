@@ -1,6 +1,8 @@
 #include "common/text/near_name.h"
 
+#include "common/base/i18n.h"
 #include "common/base/near.h"
+#include "common/base/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -69,4 +71,61 @@ bool near_name_try(struct near_name *near, const char *name)
 		return false;
 	near->least = distance;
 	return true;
+}
+
+/* --- a list of words --- */
+
+#define LIST_MAX 2048u /* bytes of a list; all options of a program have half as many */
+
+void near_words_begin(struct near_words *words, const char *wanted)
+{
+	*words = (struct near_words){ 0 };
+	near_name_begin(&words->near, wanted);
+}
+
+void near_words_try(struct near_words *words, const char *word)
+{
+	size_t distance = near_name_distance(&words->near, word);
+	if (distance == SIZE_MAX || distance > words->near.least)
+		return;
+	if (distance < words->near.least)
+		words->n = words->more = 0;
+	words->near.least = distance;
+	if (words->n < NEAR_WORDS_MAX)
+		words->list[words->n++] = word;
+	else
+		words->more++;
+}
+
+const char *near_words_say(const struct near_words *words, char text[NEAR_WORDS_TEXT])
+{
+	size_t len = 0;
+	text[0] = '\0';
+	for (size_t i = 0; i < words->n; i++) {
+		bool last = i > 0 && i + 1 == words->n && words->more == 0;
+		len += utf8_print(text + len, NEAR_WORDS_TEXT - len, "%s'%s'", /* cut is fine */
+				  i == 0 ? ""
+				  : last ? _(" or ")
+					 : ", ",
+				  words->list[i]);
+	}
+	if (words->more > 0)
+		(void)utf8_print(text + len, NEAR_WORDS_TEXT - len, ", ..."); /* likewise */
+	return text;
+}
+
+int near_words_hint(struct err *err, const char *list, const char *wanted)
+{
+	char copy[LIST_MAX], meant[NEAR_WORDS_TEXT];
+	char *rest = copy;
+	struct near_words words;
+	size_t len = strlen(err->text);
+	(void)utf8_print(copy, sizeof(copy), "%s", list ? list : ""); /* no list is longer */
+	near_words_begin(&words, wanted);
+	for (char *word; (word = strsep(&rest, " ,"));)
+		near_words_try(&words, word);
+	if (words.n > 0) /* cut is fine */
+		(void)utf8_print(err->text + len, sizeof(err->text) - len, _("; did you mean %s?"),
+				 near_words_say(&words, meant));
+	return err->code;
 }

@@ -18,7 +18,8 @@ TABLE = "metric,period,value\nteams,2025-06,7\n"
 BIG = "period,teams\n2025-06," + "7" * 70000 + "\n"
 
 OF_PROVINCE = [
-    (["qery"], "there is no command '%s%s%s'; see lantoa --help", ["--help"]),
+    (["frobnicate"], "there is no command '%s%s%s'; see lantoa --help", ["--help"]),
+    (["verifi"], "there is no command '%s%s%s'; did you mean %s?", ["verify"]),
     (["status", "--al"], "there is no option '%s'; see %s --help", ["--help"]),
     (["status", "--per", "day"], "'%s' does not take the option --%s; see lantoa %s --help", ["$3", "--help"]),
     (["backup"], "give a file, or a folder with --into; one of the two", ["backup", "--into", "{folder}"]),
@@ -97,6 +98,7 @@ OF_PROVINCE = [
 
 OF_AGENT = [
     (["frob"], "there is no command '%s'; see lantoa-agent --help", ["--help"]),
+    (["statsu"], "there is no command '%s'; did you mean %s?", ["status"]),
     ([], "say what to do; 'lantoa-agent --help' lists the commands", ["--help"]),
     (["record", "teams=7", "--al"], "there is no option '%s'; see %s --help", ["--help"]),
     (["record"], "give a figure, like team.count=7", ["record", "team.count=7"]),
@@ -236,7 +238,7 @@ class AdviceOfCommands(rig.Rig):
 
         with open(agent.conf, encoding="utf-8") as conf:
             right = conf.read()
-        # a spool to repair
+#a spool to repair
         self.refused(agent, ["spool", "repair"], "the agent is running; stop it (systemctl stop %s), run this command again, and start it")
         agent.process.stop()
         self.refused(agent, ["spool", "repair"], "no damaged spool was set aside in '%s'; name a file to repair from")
@@ -248,7 +250,7 @@ class AdviceOfCommands(rig.Rig):
         advised = pattern(advice).search(said)[0].partition("lantoa-agent ")[2].split()
         self.done(rig.run([agent.args()[0], *advised]))
 
-        # a path that is too long for a socket
+#a path that is too long for a socket
         with open(agent.conf, "w", encoding="utf-8") as conf:
             conf.write(right.replace("agent.sock", "a" * 100))
         self.say(agent.command, ["run"], "socket '%s': the path is longer than the %zu bytes a socket's may have; choose a shorter one")

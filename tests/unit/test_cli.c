@@ -1171,6 +1171,71 @@ static void wrong_usage_of_any_command_is_told_before_it_runs(void **state)
 	}
 }
 
+static void assert_meant(size_t n, char *words[], const char *meant)
+{
+	char *argv[16] = { (char *)(uintptr_t) "lantoa" };
+	struct args args;
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		argv[1 + i] = words[i];
+	assert_int_equal(args_parse((int)n + 1, argv, commands, n_commands, &args, &err), -EINVAL);
+	if (!strstr(err.text, meant))
+		fail_msg("'%s %s' is not asked for: %s", words[0], n > 1 ? words[1] : "", err.text);
+}
+
+/* Each command and each option, with two letters swapped, is asked for. */
+static void what_is_misspelt_once_is_asked_for(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < n_commands; i++) {
+		const char *options = commands[i].options ? commands[i].options : "";
+		char words[64], meant[96], option[40], *argv[16], *rest = words, letter;
+		size_t n = 0;
+
+		(void)snprintf(words, sizeof(words), "%s", commands[i].words);
+		letter = words[1], words[1] = words[2], words[2] = letter;
+		while (rest)
+			argv[n++] = strsep(&rest, " ");
+		(void)snprintf(meant, sizeof(meant), "'%s'", commands[i].words);
+		assert_meant(n, argv, meant);
+		letter = words[1], words[1] = words[2], words[2] = letter;
+		for (; *options; options += strcspn(options, " "), options += *options == ' ') {
+			int len = (int)strcspn(options, " ");
+
+			if (len < 3 || options[0] == options[1])
+				continue; /* "by": another letter is another word */
+			(void)snprintf(option, sizeof(option), "--%c%c%.*s=1", options[1],
+				       options[0], len - 2, options + 2);
+			(void)snprintf(meant, sizeof(meant), "'%.*s'", len, options);
+			argv[n] = option;
+			assert_meant(n + 1, argv, meant);
+		}
+	}
+}
+
+static void the_first_word_alone_lists_what_may_follow(void **state)
+{
+	struct fixture *f = *state;
+	char *office[] = { (char *)(uintptr_t) "lantoa", (char *)(uintptr_t) "office", NULL };
+	struct args args;
+	struct err err = { 0 };
+	size_t room = 0;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &room);
+
+	(void)f;
+	assert_int_equal(args_parse(2, office, commands, n_commands, &args, &err), 0);
+	assert_null(args.command);
+	assert_string_equal(args.group, "office");
+	args_help_group(commands, n_commands, args.group, out);
+	(void)fclose(out);
+	assert_non_null(strstr(text, "\n  move           Let an office report for another unit"));
+	assert_null(strstr(text, "revoke an"));
+	assert_null(strstr(text, "excuse"));
+	free(text);
+}
+
 /* What an option means to others is no help. */
 static void help_speaks_of_its_own_command(void **state)
 {
@@ -1603,6 +1668,8 @@ int main(void)
 		TEST(nothing_to_show_is_said),
 		TEST(wrong_usage_is_2),
 		cmocka_unit_test(wrong_usage_of_any_command_is_told_before_it_runs),
+		cmocka_unit_test(what_is_misspelt_once_is_asked_for),
+		TEST(the_first_word_alone_lists_what_may_follow),
 		TEST(help_speaks_of_its_own_command),
 		TEST(an_aggregator_that_is_not_there_is_1),
 		TEST(help_is_there_for_every_command),

@@ -22,6 +22,8 @@ static void a_name_that_is_mistyped_or_shortened_is_near(void **state)
 		{ "Số thành viên cộng đồng", "Số thành viên tổ công nghệ số cộng đồng", true },
 		{ "TÂN HỘI", "Tân Hội", true },
 		{ "28248", "28249", true },
+		{ "lsit", "list", true }, /* two neighbours, swapped, are one mistake */
+		{ "dya", "day", true },
 		{ "Điều tra", "Số tổ công nghệ số cộng đồng", false },
 		{ "x", "y", false }, /* another letter is another word */
 		{ "b", "xa-b", false },
@@ -46,7 +48,7 @@ static void what_is_mistyped_is_nearer_than_what_is_shortened(void **state)
 	(void)state;
 	near_name_begin(&near, "team.count");
 	assert_true(near_name_try(&near, "team.count.of.all"));
-	assert_true(near_name_try(&near, "team.cuont"));
+	assert_true(near_name_try(&near, "team.kuomt"));
 	assert_true(near_name_try(&near, "team.coun"));
 	assert_false(near_name_try(&near, "my team.count"));
 }
@@ -90,12 +92,35 @@ static void all_that_are_as_near_are_named(void **state)
 	catalogue_close(catalogue);
 }
 
+/* Of a list, all that are as near as the nearest, behind what was said. */
+static void a_word_of_a_list_is_asked_for(void **state)
+{
+	static const struct {
+		const char *list, *wanted, *said;
+	} cases[] = {
+		{ "hour day month", "mont", "no; did you mean 'month'?" },
+		{ "hour day month", "minutes", "no" },
+		{ "close, closed", "closd", "no; did you mean 'close' or 'closed'?" },
+		{ "a1 a2 a3 a4", "a0x", "no" },
+		{ "aaa1 aaa2 aaa3 aaa4", "aaa0", "no; did you mean 'aaa1', 'aaa2', 'aaa3', ...?" },
+		{ NULL, "month", "no" },
+		{ "", "", "no" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err err = { .code = -22, .text = "no" };
+		assert_int_equal(near_words_hint(&err, cases[i].list, cases[i].wanted), -22);
+		assert_string_equal(err.text, cases[i].said);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_that_is_mistyped_or_shortened_is_near),
 		cmocka_unit_test(what_is_mistyped_is_nearer_than_what_is_shortened),
 		cmocka_unit_test(all_that_are_as_near_are_named),
+		cmocka_unit_test(a_word_of_a_list_is_asked_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

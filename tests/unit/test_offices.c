@@ -101,6 +101,31 @@ static void an_office_reports_for_the_unit_of_the_day(void **state)
 	units_close(units);
 }
 
+static void an_office_is_found_by_a_name_that_is_its_alone(void **state)
+{
+	struct province *p = *state;
+	struct units *units = NULL;
+	struct offices *offices = NULL;
+	bool changed = false;
+	assert_int_equal(add(p, "a", "28249", "2024-01-01"), 0);
+	assert_int_equal(add(p, "b", "28252", "2024-01-01"), 0);
+	assert_int_equal(office_rename(p->db, "b", "Xã Tân Hội", "console", &changed, &p->err), 0);
+	assert_int_equal(add(p, "c", "28252", "2024-01-01"), 0);
+	assert_int_equal(units_load(p->db, &units, &p->err), 0);
+	assert_int_equal(offices_load(p->db, units, &offices, &p->err), 0);
+	assert_string_equal(offices_expect(offices, "a", &p->err)->code, "a");
+	assert_string_equal(offices_expect(offices, "XÃ TÂN HỘI", &p->err)->code, "b");
+	assert_null(offices_expect(offices, "văn phòng", &p->err));
+	assert_string_equal(p->err.text, "'văn phòng' are several offices; give the code of the "
+					 "one that is meant: a, c");
+	assert_null(offices_expect(offices, "Xã Tân Hôi", &p->err)); /* another mark */
+	assert_string_equal(p->err.text,
+			    "there is no office 'Xã Tân Hôi'; did you mean 'b' (Xã Tân Hội)?");
+	assert_null(offices_expect(offices, "", &p->err));
+	offices_close(offices);
+	units_close(units);
+}
+
 static void a_bad_office_is_refused_with_its_reason(void **state)
 {
 	struct province *p = *state;
@@ -635,6 +660,7 @@ int main(void)
 	fault_install();
 	const struct CMUnitTest tests[] = {
 		test(an_office_reports_for_the_unit_of_the_day),
+		test(an_office_is_found_by_a_name_that_is_its_alone),
 		test(a_bad_office_is_refused_with_its_reason),
 		test(adding_is_audited_and_moves_the_reference),
 		test(an_office_moves_from_a_day_until_its_next_assignment),

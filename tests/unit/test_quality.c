@@ -343,7 +343,7 @@ static void it_says_what_is_meant(void **state)
 		  "them" },
 		{ { .area = "X" },
 		  -EINVAL,
-		  "no unit ever had the code 'X'; 'lantoa units export' has them all" },
+		  "no unit ever had the code or the name 'X'; `lantoa units export` has them all" },
 		{ { .office = "x" },
 		  -ENOENT,
 		  "there is no office 'x'; `lantoa office list` shows them" },

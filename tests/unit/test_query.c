@@ -1248,7 +1248,7 @@ static void what_is_not_there_is_an_error_that_says_what_is(void **state)
 		-EINVAL);
 	day = (struct query){ .name = "m", .from = "2024-06-10", .area = "Q" };
 	refused(&testbed, &day,
-		"no unit ever had the code 'Q'; 'lantoa units export' has them all");
+		"no unit ever had the code or the name 'Q'; `lantoa units export` has them all");
 	day.area = "A";
 	refused(&testbed, &day,
 		"A a is no more since 2024-05-01, and the time asked about begins on 2024-06-10; "
