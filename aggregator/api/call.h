@@ -217,8 +217,10 @@ int call_labels(struct call *call, const char *text, struct err *err);
 extern const struct action reference_actions[], office_actions[], query_actions[], verify_actions[],
 	health_actions[], held_actions[], backup_actions[], change_actions[], changes_actions[],
 	heads_actions[], message_actions[], token_actions[], openapi_actions[], excuse_actions[],
-	heard_actions[], figure_actions[], metrics_actions[], alert_actions[], map_actions[];
+	heard_actions[], figure_actions[], metrics_actions[], alert_actions[], map_actions[],
+	follow_actions[];
 extern const size_t n_reference_actions, n_office_actions, n_query_actions, n_verify_actions,
 	n_health_actions, n_held_actions, n_backup_actions, n_change_actions, n_changes_actions,
 	n_heads_actions, n_message_actions, n_token_actions, n_openapi_actions, n_excuse_actions,
-	n_heard_actions, n_figure_actions, n_metrics_actions, n_alert_actions, n_map_actions;
+	n_heard_actions, n_figure_actions, n_metrics_actions, n_alert_actions, n_map_actions,
+	n_follow_actions;

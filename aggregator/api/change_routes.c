@@ -88,8 +88,11 @@ static int outcome_answer(struct call *call, sqlite3 *db, const struct change_st
 	if (state->kind == CHANGE_RELEASE)
 		return released_answer(call, db, state, err);
 	(void)snprintf(start, sizeof(start), "{\"%s\": %" PRIu64 "%s",
-		       state->kind == CHANGE_MOVE ? "moved" : "changed", state->rows,
-		       warns ? ", \"warning\": " : "}\n"); /* fits */
+		       state->kind == CHANGE_MOVE || state->kind == CHANGE_END ||
+				       state->kind == CHANGE_FOLLOW
+			       ? "moved"
+			       : "changed",
+		       state->rows, warns ? ", \"warning\": " : "}\n"); /* fits */
 	call->answer_type = "application/json";
 	if (blob_append(&call->answer, start, strlen(start)) < 0 ||
 	    (warns && (quote_json(&call->answer, state->text, strlen(state->text)) < 0 ||

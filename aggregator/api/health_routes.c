@@ -3,6 +3,7 @@
  * account and shown, the name it is shown by. */
 #include "api/call.h"
 #include "api/status.h"
+#include "common/model/civil.h"
 #include "journal/quarantine.h"
 #include "query/history.h"
 #include "schema/account.h"
@@ -168,13 +169,37 @@ static int quarantine_get(struct call *call, sqlite3 *db, const struct reference
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
 
+/* From the first moment of one period to the last of the other. */
+static int audit_range(struct call *call, struct audit_form *form, struct err *err)
+{
+	const char *from = http_arg(call->request, "from"), *to = http_arg(call->request, "to");
+	struct period period;
+	int rc = 0;
+
+	if (from && (rc = period_parse(from, CALENDAR_CIVIL, &period, err)) == 0)
+		form->from_us = civil_day_start_us(period_first_day(period));
+	if (to && rc == 0 && (rc = period_parse(to, CALENDAR_CIVIL, &period, err)) == 0)
+		form->to_us = civil_day_start_us(period_end_day(period));
+	return rc;
+}
+
 static int audit_get(struct call *call, sqlite3 *db, const struct reference *reference,
 		     struct err *err)
 {
+	const char *after = http_arg(call->request, "after");
+	struct audit_form form = { .who = http_arg(call->request, "who"),
+				   .kind = http_arg(call->request, "kind"),
+				   .office = http_arg(call->request, "office"),
+				   .after = after ? strtoll(after, NULL, 10) : 0, /* judged */
+				   .before = call->before,
+				   .most = call->most };
 	struct table *table = NULL;
-	int rc = audit_list(db, call->most, call->before, &table, err);
+	int rc = audit_range(call, &form, err);
 
-	(void)reference;
+	if (rc == 0)
+		rc = call_office(reference, &form.office, err);
+	if (rc == 0)
+		rc = audit_list(db, &form, &table, err);
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
 
@@ -236,8 +261,8 @@ const struct action health_actions[] = {
 	  "entry! office received! metric labels period value observations reason! "
 	  "office_name",
 	  NULL },
-	{ ROLE_VIEWER, "GET", "/v1/audit", "most before", NULL, CALL_READ, before_prepare,
-	  audit_get, NULL, "Who did what, the newest first.",
+	{ ROLE_VIEWER, "GET", "/v1/audit", "most before after who kind office from to", NULL,
+	  CALL_READ, before_prepare, audit_get, NULL, "Who did what, the newest first.",
 	  "event! at! who! shown_name act! what! detail", NULL },
 	{ ROLE_VIEWER, "GET", "/v1/history", "name most before", NULL, CALL_READ, history_prepare,
 	  history_get, NULL,

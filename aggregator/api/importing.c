@@ -9,9 +9,11 @@
 #include "api/etag.h"
 #include "common/base/i18n.h"
 #include "common/base/log.h"
+#include "common/model/civil.h"
 #include "common/text/csv_table.h"
 #include "ledger/follow.h"
 #include "ledger/losses.h"
+#include "registry/strays.h"
 #include "schema/event.h"
 
 #include <errno.h>
@@ -239,6 +241,7 @@ struct taking { /* an edition over */
 	size_t n;                    /* rows that changed */
 	struct damaged_days damaged; /* of what followed at once */
 	int64_t change;              /* the number of the change that it becomes; 0: it was done */
+	char astray[STRAY_SENTENCE_MAX]; /* of units: offices that stand on none now; "": none do */
 };
 
 /* The import is undone for now: it is done when all that follows from it is derived. */
@@ -265,6 +268,7 @@ static int take_over(struct taking *taking, sqlite3 *db, const struct reference 
 	struct losses losses = { 0 };
 	struct steps_cost cost = { 0 };
 	char noted[NOTE_MAX];
+	size_t astray = 0;
 	struct event_form form = { .who = call->caller.who,
 				   .kind = importing->what,
 				   .detail = noted };
@@ -289,6 +293,9 @@ static int take_over(struct taking *taking, sqlite3 *db, const struct reference 
 				    &taking->damaged, err);
 		if (rc == 0 && !importing->audited)
 			rc = event_append(db, &form, NULL, err);
+		if (rc == 0 && importing->decides && *importing->decides == CHANGE_UNITS)
+			rc = strays_tell(after->offices, after->units, civil_day(civil_now_us()),
+					 &astray, taking->astray, err);
 	}
 	losses_free(&losses);
 	reference_close(after);
@@ -316,9 +323,10 @@ int importing_run(struct call *call, sqlite3 *db, const struct reference *refere
 		rc = db_exec(db, "RELEASE importing", err);
 	if (rc < 0)
 		return rc; /* all of it is rolled back */
-	if (*call->warning)
-		return call_answer_warned(call, importing->answer, taking.n, call->warning, err);
-	return taking.change ? call_answer_under_way(call, taking.change, err)
-			     : call_answer_damaged(call, importing->answer, taking.n,
-						   &taking.damaged, err);
+	if (taking.change)
+		return call_answer_under_way(call, taking.change, err);
+	if (taking.damaged.n > 0)
+		return call_answer_damaged(call, importing->answer, taking.n, &taking.damaged, err);
+	return call_answer_warned(call, importing->answer, taking.n,
+				  *call->warning ? call->warning : taking.astray, err);
 }

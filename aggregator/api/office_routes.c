@@ -6,13 +6,13 @@
 #include "api/call.h"
 
 #include "api/importing.h"
+#include "api/moving.h"
 #include "common/base/i18n.h"
 #include "common/base/log.h"
 #include "common/model/civil.h"
 #include "common/model/invitation.h"
 #include "journal/usage.h"
 #include "ledger/change.h"
-#include "ledger/follow.h"
 #include "registry/office_keys.h"
 #include "registry/office_register.h"
 #include "schema/event.h"
@@ -111,6 +111,14 @@ static void add_agent(const struct call *call, int64_t office, struct table *tab
 		table_head(table, "agent", "push", text);
 }
 
+/* It reports for no unit any more, by order, or because the unit is not in force; NULL: it does. */
+static const char *state_of(const struct assignment *assignment, const struct unit *unit)
+{
+	if (!assignment->unit_code)
+		return "ended";
+	return unit ? NULL : "unit-ended";
+}
+
 static void add_office(const struct call *call, struct table *table, const struct office *office,
 		       const struct assignment *assignment, const struct unit *unit,
 		       const char *invited_until)
@@ -126,6 +134,7 @@ static void add_office(const struct call *call, struct table *table, const struc
 	table_text(table, assignment ? day_format(assignment->from_day, from) : NULL);
 	table_text(table, *invited_until ? invited_until : NULL);
 	table_text(table, heard_us ? civil_format(heard_us, heard) : NULL);
+	table_text(table, assignment ? state_of(assignment, unit) : NULL);
 }
 
 /* Until when its open invitation is good; "" when it has none, of which an office has one at most.
@@ -192,8 +201,8 @@ static int add_history(const struct call *call, sqlite3 *db, struct table *table
 static int offices_get(struct call *call, sqlite3 *db, const struct reference *reference,
 		       struct err *err)
 {
-	static const char *const columns[] = { "code", "name",          "unit",        "unit_name",
-					       "from", "invited_until", "last_contact" };
+	static const char *const columns[] = { "code", "name",          "unit",         "unit_name",
+					       "from", "invited_until", "last_contact", "state" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	sqlite3_stmt *stmt = NULL;
 	int rc;
@@ -212,19 +221,6 @@ static int offices_get(struct call *call, sqlite3 *db, const struct reference *r
 	return rc;
 }
 
-/* The field "from"; today when it is not there. */
-static int field_from(struct call *call, int32_t *ret_day, struct err *err)
-{
-	const char *from = NULL;
-	int rc = call_field(call, "from", &from, err);
-
-	if (rc == 0 && !from)
-		*ret_day = civil_day(civil_now_us());
-	else if (rc == 0 && day_parse(from, ret_day, err) < 0)
-		rc = err_wrap(err, "from");
-	return rc;
-}
-
 static int add_one(struct call *call, sqlite3 *db, const struct reference *reference,
 		   struct err *err)
 {
@@ -238,7 +234,7 @@ static int add_one(struct call *call, sqlite3 *db, const struct reference *refer
 	if (rc == 0)
 		rc = call_field_needed(call, "unit", &unit, err);
 	if (rc == 0)
-		rc = field_from(call, &day, err);
+		rc = moving_day(call, "from", false, &day, err);
 	if (rc == 0)
 		rc = call_unit(reference, day, &unit, err);
 	return rc == 0 ? office_add(db, code, name, unit, day, call->caller.who, &id, err) : rc;
@@ -321,44 +317,6 @@ static int offices_post(struct call *call, sqlite3 *db, const struct reference *
 	return rc == 0 ? call_answer_number(call, "added", 1, err) : rc;
 }
 
-struct moving {
-	struct change_form form;
-	char detail[CHANGE_DETAIL_MAX];
-	struct damaged_days damaged; /* of what went along at once */
-	int64_t change;              /* the number of the change that it becomes; 0: it was done */
-};
-
-/* Its figures of those days go along, in the same transaction or, if they are many, by steps; those
- * that no unit has any more go into quarantine. */
-static int figures_move(struct moving *moving, sqlite3 *db, const struct reference *before,
-			struct err *err)
-{
-	struct reference *after = NULL;
-	struct followed followed = { 0 };
-	int64_t at_us = 0;
-	struct steps_cost cost = { 0 };
-	int rc = reference_load(db, &after, err);
-
-	if (rc == 0)
-		rc = reference_sound(after, err);
-	if (rc == 0)
-		rc = steps_weigh(db, before, after, &cost, err);
-	if (rc == 0 && cost.work > CHANGE_AT_ONCE) {
-		rc = db_exec(db, "ROLLBACK TO moving", err);
-		if (rc == 0)
-			rc = change_begin(db, &moving->form, &cost, &moving->change, err);
-	} else if (rc == 0) {
-		rc = event_time(db, EVENT_NOW, &at_us, err);
-		if (rc == 0)
-			rc = ledger_follow(db, before, after, at_us, &followed, err);
-		if (rc == 0)
-			rc = change_note(db, &moving->form, moving->detail, at_us, err);
-		moving->damaged = followed.damaged;
-	}
-	reference_close(after);
-	return rc;
-}
-
 static int move_form(struct call *call, const struct reference *reference, struct change_form *form,
 		     struct err *err)
 {
@@ -369,7 +327,7 @@ static int move_form(struct call *call, const struct reference *reference, struc
 	if (rc == 0)
 		rc = call_field_needed(call, "unit", &form->unit, err);
 	if (rc == 0)
-		rc = field_from(call, &form->from, err);
+		rc = moving_day(call, "from", false, &form->from, err);
 	if (rc == 0)
 		rc = call_office(reference, &form->office, err);
 	if (rc == 0 && strcmp(form->unit, "-") == 0)
@@ -382,24 +340,10 @@ static int move_form(struct call *call, const struct reference *reference, struc
 static int move_post(struct call *call, sqlite3 *db, const struct reference *reference,
 		     struct err *err)
 {
-	struct moving moving = { 0 };
-	size_t n = 0;
-	int rc = move_form(call, reference, &moving.form, err);
+	struct change_form form = { 0 };
+	int rc = move_form(call, reference, &form, err);
 
-	if (rc == 0)
-		rc = change_refuse(db, err);
-	if (rc == 0)
-		rc = db_exec(db, "SAVEPOINT moving", err);
-	if (rc == 0)
-		rc = change_act(db, &moving.form, &n, moving.detail, err);
-	if (rc == 0 && n > 0)
-		rc = figures_move(&moving, db, reference, err);
-	if (rc == 0)
-		rc = db_exec(db, "RELEASE moving", err);
-	if (rc < 0)
-		return rc; /* all of it is rolled back */
-	return moving.change ? call_answer_under_way(call, moving.change, err)
-			     : call_answer_damaged(call, "moved", n, &moving.damaged, err);
+	return rc == 0 ? moving_run(call, db, reference, &form, err) : rc;
 }
 
 static int rename_post(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -409,9 +353,10 @@ static int rename_post(struct call *call, sqlite3 *db, const struct reference *r
 	bool changed = false;
 	int rc = call_field_needed(call, "code", &code, err);
 
-	(void)reference;
 	if (rc == 0)
 		rc = call_field_needed(call, "name", &name, err);
+	if (rc == 0)
+		rc = call_office(reference, &code, err);
 	if (rc == 0)
 		rc = office_rename(db, code, name, call->caller.who, &changed, err);
 	return rc == 0 ? call_answer_number(call, "renamed", changed, err) : rc;
@@ -515,7 +460,7 @@ static int keys_committed(struct call *call, struct err *err)
 const struct action office_actions[] = {
 	{ ROLE_VIEWER, "GET", "/v1/offices", "code", NULL, CALL_READ, offices_prepare, offices_get,
 	  NULL, "Offices, and where each is assigned; with a code, where that one was when.",
-	  "code! name! unit unit_name from invited_until last_contact", NULL },
+	  "code! name! unit unit_name from invited_until last_contact state", NULL },
 	{ ROLE_ADMIN, "POST", "/v1/offices", "invite " IMPORT_ARGUMENTS, "code name unit from",
 	  CALL_WRITE, offices_prepare_post, offices_post, NULL,
 	  "Add an office, or a table of them.",

@@ -74,6 +74,10 @@ static const struct parameter parameters[] = {
 			 "of the greatest value, of completeness those of whom most is missing. "
 			 "The answer's head says of how many they are (top_of), and how many rows "
 			 "are left out." },
+	{ "from", "/v1/audit", PARAMETER_PERIOD, .example = "2025-07-01",
+	  .description = "The first day, or the period that begins with it." },
+	{ "to", "/v1/audit", PARAMETER_PERIOD, .example = "2025-07",
+	  .description = "The last day, or the period that ends with it." },
 	{ "from", NULL, PARAMETER_PERIOD, .example = "2025-01",
 	  .description = "The first period, of any length. Without it and \"to\", the one that is "
 			 "under way." },
@@ -155,6 +159,8 @@ static const struct parameter parameters[] = {
 	  .description = "1: what differs is mended (on the province's own machine alone)." },
 	{ "run", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "3",
 	  .description = "The number that the order was answered with." },
+	{ "on", NULL, PARAMETER_DAY, .example = "2025-07-01",
+	  .description = "The first day on which the unit, or the office, is no more." },
 	{ "unit", NULL, PARAMETER_TEXT, .high = PLACE_NAME_MAX, .example = "28249",
 	  .description = "A unit's code, or the name of one alone on that day; \"-\": none any "
 			 "more, where an office moves." },
@@ -184,6 +190,12 @@ static const struct parameter parameters[] = {
 	{ "shown", NULL, PARAMETER_TEXT, .high = ACCOUNT_SHOWN_MAX, .example = "Lê Thị Hương",
 	  .description = "The name that the account is shown by." },
 	/* the ledger */
+	{ "who", NULL, PARAMETER_TEXT, .high = 200, .example = "unix:uid=1000",
+	  .description = "Who acted: an account, or the name that it is shown by." },
+	{ "kind", "/v1/audit", PARAMETER_TEXT, .high = 200, .example = "office move",
+	  .description = "A kind of acts, as the column what has it, or its words." },
+	{ "after", "/v1/audit", PARAMETER_NUMBER, .low = 0, .high = INT64_MAX, .example = "4711",
+	  .description = "The number of a row's event: only what came after it." },
 	{ "kind", NULL, PARAMETER_WORD,
 	  .words = "fault disk clock checkpoint backup double silent late quarantine quality",
 	  .example = "silent", .description = "Alerts of this kind alone." },

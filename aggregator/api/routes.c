@@ -11,25 +11,16 @@ static const struct {
 	const struct action *actions;
 	const size_t *n;
 } groups[] = {
-	{ reference_actions, &n_reference_actions },
-	{ office_actions, &n_office_actions },
-	{ query_actions, &n_query_actions },
-	{ verify_actions, &n_verify_actions },
-	{ health_actions, &n_health_actions },
-	{ held_actions, &n_held_actions },
-	{ backup_actions, &n_backup_actions },
-	{ change_actions, &n_change_actions },
-	{ changes_actions, &n_changes_actions },
-	{ heads_actions, &n_heads_actions },
-	{ message_actions, &n_message_actions },
-	{ token_actions, &n_token_actions },
-	{ openapi_actions, &n_openapi_actions },
-	{ excuse_actions, &n_excuse_actions },
-	{ heard_actions, &n_heard_actions },
-	{ figure_actions, &n_figure_actions },
-	{ metrics_actions, &n_metrics_actions },
-	{ alert_actions, &n_alert_actions },
-	{ map_actions, &n_map_actions },
+	{ reference_actions, &n_reference_actions }, { office_actions, &n_office_actions },
+	{ query_actions, &n_query_actions },         { verify_actions, &n_verify_actions },
+	{ health_actions, &n_health_actions },       { held_actions, &n_held_actions },
+	{ backup_actions, &n_backup_actions },       { change_actions, &n_change_actions },
+	{ changes_actions, &n_changes_actions },     { heads_actions, &n_heads_actions },
+	{ message_actions, &n_message_actions },     { token_actions, &n_token_actions },
+	{ openapi_actions, &n_openapi_actions },     { excuse_actions, &n_excuse_actions },
+	{ heard_actions, &n_heard_actions },         { figure_actions, &n_figure_actions },
+	{ metrics_actions, &n_metrics_actions },     { alert_actions, &n_alert_actions },
+	{ follow_actions, &n_follow_actions },       { map_actions, &n_map_actions },
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))

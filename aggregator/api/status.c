@@ -228,23 +228,11 @@ static void condition_heads(const struct condition_facts *facts, struct table *t
 static int strays_count(const struct reference *reference, struct condition_facts *facts,
 			struct err *err)
 {
-	int32_t today = civil_day(civil_now_us());
-	const struct stray *first = NULL;
-	struct strays strays;
-	int rc = strays_find(reference->offices, reference->units, &strays, err);
-	if (rc < 0)
-		return rc;
-	for (size_t i = 0; i < strays.n; i++) {
-		const struct stray *stray = &strays.list[i];
-		if (today < stray->from || today >= stray->to)
-			continue;
-		first = first ? first : stray;
-		facts->strays++;
-	}
-	if (first)
-		stray_tell(first, facts->strays, facts->stray);
-	free(strays.list);
-	return 0;
+	size_t n = 0;
+	int rc = strays_tell(reference->offices, reference->units, civil_day(civil_now_us()), &n,
+			     facts->stray, err);
+	facts->strays = n;
+	return rc;
 }
 
 /* Of offices that may come in and that were not taken away from every unit. */

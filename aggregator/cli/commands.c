@@ -86,6 +86,29 @@ static int office_rename(const struct order *order, struct err *err)
 	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
+/* From a day on, of one office or of all that stood on a unit which ended then. */
+static int office_on(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument fields[] = { { "code", args->n_words ? args->words[0] : NULL },
+					   { "on", args_option(args, "on") } };
+	const struct argument trial = { "dry_run", "1" };
+	struct request request = order_request(order);
+	struct blob body = { 0 };
+	int rc = order_body(fields, 2, &body, err);
+
+	request.type = "application/json";
+	request.body = body.data;
+	request.body_len = body.len;
+	request.arguments = &trial;
+	request.n_arguments = args_option(args, "dry-run") ? 1 : 0;
+	if (rc == 0)
+		rc = request.n_arguments ? order_ask_report(order, &request, err)
+					 : order_ask_value(order, &request, err);
+	blob_free(&body);
+	return rc;
+}
+
 static int post_code(const struct order *order, struct err *err)
 {
 	const struct argument field = { "code", order->args->words[0] };
@@ -115,6 +138,25 @@ static int pages(const struct order *order, struct err *err)
 		return order_ask_rows(order, arguments, 3, err);
 	request.arguments = arguments;
 	request.n_arguments = 3;
+	return order_ask_report(order, &request, err);
+}
+
+static int audit(const struct order *order, struct err *err)
+{
+	const struct args *args = order->args;
+	const struct argument arguments[] = {
+		{ "who", args_option(args, "who") },       { "kind", args_option(args, "kind") },
+		{ "office", args_option(args, "office") }, { "from", args_option(args, "from") },
+		{ "to", args_option(args, "to") },         { "after", args_option(args, "after") },
+		{ "before", args_option(args, "before") }, { "most", args_option(args, "most") }
+	};
+	const size_t n = sizeof(arguments) / sizeof(arguments[0]);
+	struct request request = order_request(order);
+
+	if (order->format != FORMAT_TABLE && order->format != FORMAT_JSON)
+		return order_ask_rows(order, arguments, n, err);
+	request.arguments = arguments;
+	request.n_arguments = n;
 	return order_ask_report(order, &request, err);
 }
 
@@ -658,6 +700,36 @@ const struct command commands[] = {
 	  .done = N_("%s offices were renamed.\n"),
 	  .one = N_("The office was renamed.\n"),
 	  .none = nothing_changed },
+	{ .words = "office end",
+	  .usage = "CODE --on DAY [--dry-run]",
+	  .help = N_(
+		  "Let an office end: from a day on it reports for no unit and owes nothing. What "
+		  "comes late of the days before still counts, so its key stays; when all of it "
+		  "is there, revoke that."),
+	  .options = "on dry-run",
+	  .n_words = 1,
+	  .check = usage_office_on,
+	  .run = office_on,
+	  .method = "POST",
+	  .path = "/v1/offices/end",
+	  .done = N_("%s offices were ended.\n"),
+	  .one = N_("The office was ended.\n"),
+	  .none = nothing_changed },
+	{ .words = "office follow",
+	  .usage = "--on DAY [--dry-run]",
+	  .help = N_(
+		  "Let the offices whose unit ended on a day go where it went, by the successors "
+		  "of units. Where a unit was divided, or has no successor, somebody has to say: "
+		  "with --dry-run they are listed, with the units to choose from. A second time "
+		  "changes nothing."),
+	  .options = "on dry-run",
+	  .check = usage_office_on,
+	  .run = office_on,
+	  .method = "POST",
+	  .path = "/v1/offices/follow",
+	  .done = N_("%s offices followed their units.\n"),
+	  .one = N_("One office followed its unit.\n"),
+	  .none = N_("No office was moved: those that are left are to be decided by hand.\n") },
 	{ .words = "office list",
 	  .usage = "[--silent [TIME]] [--late] [--behind VERSION] [--heard]",
 	  .help = N_("List the offices and the units they report for today. With any option, "
@@ -1010,10 +1082,13 @@ const struct command commands[] = {
 	  .path = "/v1/changes",
 	  .usual = FORMAT_JSON },
 	{ .words = "audit",
-	  .usage = "[--most NUMBER] [--before EVENT]",
-	  .help = N_("List who changed what and when, newest first."),
-	  .options = "most before",
-	  .run = pages,
+	  .usage = "[--who NAME] [--kind KIND] [--office CODE] [--from DAY] [--to DAY] [--after "
+		   "EVENT] [--before EVENT] [--most NUMBER]",
+	  .help = N_("List who changed what and when, newest first: all, or what one account did, "
+		     "acts of one kind (as \"office move\", or in the words of the list), of one "
+		     "office, or of some days."),
+	  .options = "who kind office from to after before most",
+	  .run = audit,
 	  .method = "GET",
 	  .path = "/v1/audit",
 	  .show = "event at who shown_name act detail",

@@ -169,8 +169,7 @@ static void print_done(const struct command *command, const char *value)
 		print_sentence(command->done, value);
 }
 
-/* It was done, and there is more to know. */
-static void warn(const char *text)
+void output_warn(const char *text)
 {
 	char *shown = strdup(text);
 
@@ -201,7 +200,7 @@ int output_value(const struct order *order, const struct blob *answer, struct er
 	else
 		print_done(order->args->command, text);
 	if (json_is_string(json_object_get(json, "warning")))
-		warn(json_string_value(json_object_get(json, "warning")));
+		output_warn(json_string_value(json_object_get(json, "warning")));
 	json_decref(json);
 	return 0;
 }

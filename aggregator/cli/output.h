@@ -26,6 +26,8 @@ int output_rows(const struct order *order, const struct blob *answer, const char
  * somebody hands on. Nothing where it left none out. -EBADMSG, as head_read(). */
 int output_left_out(const char *head, FILE *out, struct err *err);
 
+/** It was done, and there is more to know: on stderr. */
+void output_warn(const char *text);
 /** One value in an object, {"changed": 12}: the command's sentence about it. */
 int output_value(const struct order *order, const struct blob *answer, struct err *err);
 

@@ -49,6 +49,8 @@ static int number_read(const struct blob *answer, uint64_t *ret_number, struct e
 		*ret_number = (uint64_t)json_integer_value(value);
 	else
 		rc = output_strange(err);
+	if (rc == 0 && json_is_string(json_object_get(json, "warning")))
+		output_warn(json_string_value(json_object_get(json, "warning")));
 	json_decref(json);
 	return rc;
 }

@@ -24,6 +24,11 @@ int usage_office_move(const struct args *args, struct err *err)
 				 "give the unit it moves to, or - for none: --unit CODE");
 }
 
+int usage_office_on(const struct args *args, struct err *err)
+{
+	return args_option(args, "on") ? 0 : err_set(err, -EINVAL, "say on which day: --on DAY");
+}
+
 int usage_office_heads(const struct args *args, struct err *err)
 {
 	bool all = args_option(args, "all"), one = args->n_words > 0;

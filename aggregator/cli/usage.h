@@ -11,3 +11,4 @@ usage_check usage_office_add, usage_office_move, usage_office_heads, usage_offic
 usage_check usage_query, usage_excuse, usage_release, usage_verify, usage_backup, usage_changes,
 	usage_token_add;
 usage_check usage_office_list, usage_record, usage_top, usage_alerts_follow, usage_report;
+usage_check usage_office_on;

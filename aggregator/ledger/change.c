@@ -4,7 +4,9 @@
 #include "common/base/log.h"
 #include "common/model/civil.h"
 #include "journal/quarantine.h"
+#include "registry/office_follow.h"
 #include "registry/office_register.h"
+#include "registry/strays.h"
 #include "registry/units_import.h"
 #include "rollup/next.h"
 #include "schema/event.h"
@@ -34,11 +36,12 @@ struct change {
 
 const char *change_word(enum change_kind kind)
 {
-	static const char *const words[] = { [CHANGE_UNITS] = "units import",
-					     [CHANGE_CATALOGUE] = "catalogue import",
-					     [CHANGE_MOVE] = "office move",
-					     [CHANGE_RELEASE] = "quarantine release",
-					     [CHANGE_CALENDAR] = "calendar import" };
+	static const char *const words[] = {
+		[CHANGE_UNITS] = "units import",       [CHANGE_CATALOGUE] = "catalogue import",
+		[CHANGE_MOVE] = "office move",         [CHANGE_RELEASE] = "quarantine release",
+		[CHANGE_CALENDAR] = "calendar import", [CHANGE_END] = "office end",
+		[CHANGE_FOLLOW] = "office follow"
+	};
 	return words[kind];
 }
 
@@ -76,6 +79,11 @@ int change_act(sqlite3 *db, const struct change_form *form, size_t *ret_n,
 		break;
 	case CHANGE_CALENDAR:
 		rc = days_off_import(db, form->body, form->len, &changed, err);
+		break;
+	case CHANGE_FOLLOW:
+		return office_follow(db, form->from, ret_n, ret_detail, err);
+	case CHANGE_END:
+		rc = office_end(db, form->office, form->from, ret_detail, &changed, err);
 		break;
 	default:
 		rc = office_reassign(db, form->office, form->unit, form->from, ret_detail, &changed,
@@ -523,11 +531,18 @@ static int put_in_force(struct change *change, sqlite3 *db, struct row *row, str
 /* The last of it, in one transaction with the step that left nothing stale. */
 static int change_switch(struct change *change, sqlite3 *db, struct row *row, struct err *err)
 {
-	char warning[DAMAGED_DAYS_TEXT_MAX] = "";
+	char warning[DAMAGED_DAYS_TEXT_MAX > STRAY_SENTENCE_MAX ? DAMAGED_DAYS_TEXT_MAX
+								: STRAY_SENTENCE_MAX] = "";
 	const struct damaged_days *damaged = steps_damaged(change->steps);
+	size_t astray = 0;
+	int rc = 0;
 	if (damaged->n > 0)
 		damaged_days_text(damaged, warning);
-	int rc = put_in_force(change, db, row, err);
+	else if (row->form.kind == CHANGE_UNITS)
+		rc = strays_tell(change->after->offices, change->after->units,
+				 civil_day(civil_now_us()), &astray, warning, err);
+	if (rc == 0)
+		rc = put_in_force(change, db, row, err);
 	row->text = warning;
 	if (rc == 0)
 		rc = row_write(db, row, err);

@@ -1,9 +1,10 @@
 /* I12: an act that changes the reference, and with it figures: units, the catalogue or days off are
- * imported, an office moves. What costs little is done in the transaction of the order. What costs
- * more goes by steps (steps.h), each a transaction of its own, while batches come in and questions
- * are answered as before; and the act itself is done in the last of them, with all that follows
- * from it. A release of much that waits goes by steps too (release.h), but each of its steps is an
- * act by itself: what was released stays so when it is taken back.
+ * imported, an office moves or ends, or all follow their units. What costs little is done in the
+ * transaction of the order. What costs more goes by steps (steps.h), each a transaction of its own,
+ * while batches come in and questions are answered as before; and the act itself is done in the
+ * last of them, with all that follows from it. A release of much that waits goes by steps too
+ * (release.h), but each of its steps is an act by itself: what was released stays so when it is
+ * taken back.
  *
  *   CHANGE_DAYS      the days are gone through; of a release: what waits
  *   CHANGE_STALE     and what came meanwhile; when none is left: the act, its event, the switch
@@ -40,6 +41,8 @@ enum change_kind {
 	CHANGE_MOVE,
 	CHANGE_RELEASE,
 	CHANGE_CALENDAR,
+	CHANGE_END,
+	CHANGE_FOLLOW,
 	CHANGE_KIND_COUNT
 }; /* stored: another goes behind them */
 /** As the audit has it: "units import". */
@@ -51,8 +54,8 @@ struct change_form {
 	const char *note; /* of an import: the audit's line */
 	const char *body; /* of an import: the table [len] */
 	size_t len;
-	const char *office, *unit;   /* that moves; and where to, NULL: nowhere */
-	int32_t from;                /* the day from which on */
+	const char *office, *unit;   /* that moves or ends; and where to, NULL: nowhere */
+	int32_t from;                /* the day from which on, or of the units' end */
 	struct release_form release; /* but for who and at_us */
 };
 

@@ -99,9 +99,8 @@ static int office_insert(sqlite3 *db, const struct entry *entry, int64_t *ret_id
 	return rc;
 }
 
-/* In place of the one of that day, if there is one. @unit_code NULL: to no unit. */
-static int assignment_put(sqlite3 *db, int64_t office, int32_t from_day, const char *unit_code,
-			  struct err *err)
+int office_assign(sqlite3 *db, int64_t office, int32_t from_day, const char *unit_code,
+		  struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db,
@@ -128,7 +127,7 @@ static int entry_write(sqlite3 *db, const struct entry *entry, const char *who, 
 	int64_t id = 0;
 	int rc = office_insert(db, entry, &id, err);
 	if (rc == 0)
-		rc = assignment_put(db, id, entry->from_day, entry->unit_code, err);
+		rc = office_assign(db, id, entry->from_day, entry->unit_code, err);
 	if (rc == 0)
 		rc = event_append(
 			db,
@@ -189,7 +188,7 @@ static int move_write(sqlite3 *db, const struct move *move, const char *unit_cod
 	(void)snprintf(ret_detail, OFFICE_MOVE_DETAIL_MAX, "code=%s unit=%s from=%s",
 		       move->office->code, unit_code ? unit_code : "-",
 		       day_format(from_day, day)); /* fits: bounded codes */
-	int rc = assignment_put(db, move->office->id, from_day, unit_code, err);
+	int rc = office_assign(db, move->office->id, from_day, unit_code, err);
 	return rc == 0 ? reference_changed(db, err) : rc;
 }
 
@@ -208,6 +207,56 @@ int office_reassign(sqlite3 *db, const char *code, const char *unit_code, int32_
 		return rc;
 	*ret_changed = !move.same;
 	return 0;
+}
+
+/* --- it ends --- */
+
+/* What was ordered for later would bring it back. */
+static int end_check(const struct office *office, int32_t from_day, struct err *err)
+{
+	char day[DAY_TEXT_MAX], on[DAY_TEXT_MAX];
+	const struct assignment *last = office_assignment(office, from_day - 1);
+	if (!last || !last->unit_code)
+		return err_set(err, -EINVAL,
+			       "office '%s' reports for no unit before %s: there is nothing to end",
+			       office->code, day_format(from_day, on));
+	for (size_t i = 0; i < office->n_assignments; i++) {
+		const struct assignment *later = &office->assignments[i];
+		if (later->from_day > from_day && later->unit_code)
+			return err_set(
+				err, -EINVAL,
+				"office '%s' is to report for unit '%s' from %s on, which is "
+				"after %s; let it move to none then, and end it: lantoa "
+				"office move %s --unit - --from %s",
+				office->code, later->unit_code, day_format(later->from_day, day),
+				day_format(from_day, on), office->code, day);
+	}
+	return 0;
+}
+
+int office_end(sqlite3 *db, const char *code, int32_t on, char ret_detail[OFFICE_MOVE_DETAIL_MAX],
+	       bool *ret_changed, struct err *err)
+{
+	struct register_view view = { 0 };
+	const struct office *office = NULL;
+	struct move move = { 0 };
+	char day[DAY_TEXT_MAX];
+	int rc = view_open(&view, db, err);
+	if (rc == 0 && !(office = offices_expect(view.offices, code, err)))
+		rc = -ENOENT;
+	if (rc == 0)
+		rc = move_find(&view, office->code, NULL, on, &move, err);
+	if (rc == 0 && !move.same)
+		rc = end_check(office, on, err);
+	if (rc == 0 && !move.same)
+		rc = move_write(db, &move, NULL, on, ret_detail, err);
+	if (rc == 0 && !move.same)
+		(void)snprintf(ret_detail, OFFICE_MOVE_DETAIL_MAX, "code=%s on=%s", office->code,
+			       day_format(on, day)); /* fits: bounded codes */
+	view_close(&view);
+	if (rc == 0)
+		*ret_changed = !move.same;
+	return rc;
 }
 
 /* --- another name --- */

@@ -24,6 +24,16 @@ int office_add(sqlite3 *db, const char *code, const char *name, const char *unit
  */
 int office_reassign(sqlite3 *db, const char *code, const char *unit_code, int32_t from_day,
 		    char ret_detail[OFFICE_MOVE_DETAIL_MAX], bool *ret_changed, struct err *err);
+/** The office ends: from the day @on it reports for no unit, and owes nothing. What it reports of
+ * days before counts as ever, also when it comes late, so its key stays until it is revoked. What
+ * the caller has to do is as above. -ENOENT: no such office; -EINVAL: it did not report for a unit
+ * before, or is to report for one later. @ret_changed false: it ended that day already. */
+int office_end(sqlite3 *db, const char *code, int32_t on, char ret_detail[OFFICE_MOVE_DETAIL_MAX],
+	       bool *ret_changed, struct err *err);
+/** A row of where it reports, in place of the one of that day, if there is one. @unit_code NULL:
+ * for none. reference_changed() is the caller's. */
+int office_assign(sqlite3 *db, int64_t office, int32_t from_day, const char *unit_code,
+		  struct err *err);
 /** From now on the office is called @name; before, as before. -ENOENT: there is none; -EINVAL: no
  * such name. @ret_changed false: it is called so already. */
 int office_rename(sqlite3 *db, const char *code, const char *name, const char *who,

@@ -63,6 +63,17 @@ void stray_tell(const struct stray *stray, size_t n, char sentence[STRAY_SENTENC
 	const char *code = stray->office->code;
 	char day[DAY_TEXT_MAX], from[DAY_TEXT_MAX];
 	bool ended = unit->valid_to <= stray->from;
+	if (ended && n > 1) {
+		(void)utf8_print(
+			sentence, STRAY_SENTENCE_MAX,
+			_("offices that stand on a unit which is not in force: %zu (%s, for one, "
+			  "on "
+			  "%s %s, which ended on %s): nothing is due from them, and what they "
+			  "report waits in quarantine; let them follow their units: lantoa office "
+			  "follow --on %s --dry-run"),
+			n, code, unit->code, unit->name, day_format(unit->valid_to, day), day);
+		return;
+	}
 	(void)utf8_print(
 		sentence, STRAY_SENTENCE_MAX,
 		ended ? _("office %s stands on %s %s, which ended on %s: nothing is due from it, "
@@ -77,6 +88,30 @@ void stray_tell(const struct stray *stray, size_t n, char sentence[STRAY_SENTENC
 		code, unit->code, unit->name,
 		day_format(ended ? unit->valid_to : unit->valid_from, day), n, code,
 		day_format(stray->from, from), code);
+}
+
+int strays_tell(const struct offices *offices, const struct units *units, int32_t today,
+		size_t *ret_n, char sentence[STRAY_SENTENCE_MAX], struct err *err)
+{
+	const struct stray *first = NULL;
+	struct strays strays;
+	size_t n = 0;
+	int rc = strays_find(offices, units, &strays, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < strays.n; i++) {
+		const struct stray *stray = &strays.list[i];
+		if (today < stray->from || today >= stray->to)
+			continue;
+		first = first ? first : stray;
+		n++;
+	}
+	sentence[0] = '\0';
+	if (first)
+		stray_tell(first, n, sentence);
+	free(strays.list);
+	*ret_n = n;
+	return 0;
 }
 
 /* The last day up to @day on which assignment @i gives the office a unit. */

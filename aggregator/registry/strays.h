@@ -21,10 +21,14 @@ struct strays {
 int strays_find(const struct offices *offices, const struct units *units, struct strays *ret,
 		struct err *err);
 
-#define STRAY_SENTENCE_MAX 512u
+#define STRAY_SENTENCE_MAX 640u
 /** Who stands where, since when, and what to do; @n: how many offices do, this one included. What
  * is longer is cut. */
 void stray_tell(const struct stray *stray, size_t n, char sentence[STRAY_SENTENCE_MAX]);
+
+/** The same of those who do on the day @today: how many, and what to say of them; "" of none. */
+int strays_tell(const struct offices *offices, const struct units *units, int32_t today,
+		size_t *ret_n, char sentence[STRAY_SENTENCE_MAX], struct err *err);
 
 /** Where @office's figures of @day lie, whatever became of its unit: the unit that it reports for
  * on that day or, if that is none, the last it reported for before, or else the first after. On

@@ -25,6 +25,8 @@ const struct event_kind event_kinds[] = {
 	{ EVENT_FOLDED, N_("labels spelt otherwise name one series from here on"), "" },
 	{ "office add", N_("office added"), "office assignment" },
 	{ "office move", N_("office moved"), "assignment " HELD },
+	{ "office end", N_("office ended"), "assignment " HELD },
+	{ "office follow", N_("offices followed their units"), "assignment " HELD },
 	{ "office rename", N_("office renamed"), "office" },
 	{ "office invite", N_("office invited"), "office_key" },
 	{ "office enrol", N_("office enrolled"), "office_key" },

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define OPTIONS_MAX 64u /* in a table, and on a command line */
+#define OPTIONS_MAX 96u /* in a table, and on a command line */
 
 struct option_row {
 	const char *name;  /* without the dashes; NULL ends the table */

@@ -2,6 +2,7 @@
 
 #include "common/base/blob.h"
 #include "common/text/fit.h"
+#include "common/text/near_name.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -77,8 +78,10 @@ int screen_look(const char *colour, struct screen *ret_screen, struct err *err)
 		screen.colour = screen.columns > 0 && !is_dumb() && !*environment("NO_COLOR");
 	else if (strcmp(colour, "always") == 0)
 		screen.colour = true;
-	else if (strcmp(colour, "never") != 0)
-		return err_set(err, -EINVAL, "--color is auto, always or never, not '%s'", colour);
+	else if (strcmp(colour, "never") != 0) {
+		(void)err_set(err, -EINVAL, "--color is auto, always or never, not '%s'", colour);
+		return near_words_hint(err, "auto always never", colour);
+	}
 	*ret_screen = screen;
 	return 0;
 }

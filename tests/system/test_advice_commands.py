@@ -30,6 +30,7 @@ OF_PROVINCE = [
      ["office", "add", "{fresh_code}b", "--name", "A", "--unit", "28001"]),
     (["office", "move", "28004"], "give the unit it moves to, or - for none: --unit CODE", ["office", "move", "28004", "--unit", "28003"]),
     (["office", "move", "28004"], "give the unit it moves to, or - for none: --unit CODE", ["office", "move", "28004", "--unit", "-"]),
+    (["office", "follow"], "say on which day: --on DAY", ["office", "follow", "--on", "2025-07-01"]),
     (["office", "messages", "280011"], "there is no office '%s'; did you mean '%s' (%s)?", ["office", "messages", "$2"]),
     (["query", "halv"], "there is no metric or indicator '%s'; did you mean '%s' (%s)?", ["query", "$2"]),
     (["query", "team"], "there is no metric or indicator '%s'; did you mean %s?", ["query", "teams"]),

@@ -51,6 +51,8 @@ LAW = [
     ("POST", "/v1/offices", "invite=1", "local"),
     ("POST", "/v1/offices/move", "", "operator"),
     ("POST", "/v1/offices/rename", "", "operator"),
+    ("POST", "/v1/offices/end", "", "operator"),
+    ("POST", "/v1/offices/follow", "", "operator"),
     ("POST", "/v1/offices/invite", "", "local"),
     ("POST", "/v1/offices/revoke", "", "local"),
     ("GET", "/v1/offices/heads", "", "viewer"),

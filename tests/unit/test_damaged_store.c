@@ -231,7 +231,7 @@ static void work(sqlite3 *db, struct reference *reference, struct err *err)
 	key_list_close(key_list);
 	told(status_run(db, reference, &facts, &table, err), &table, err);
 	told(quarantine_list(db, reference, 100, NULL, &table, err), &table, err);
-	told(audit_list(db, 100, 0, &table, err), &table, err);
+	told(audit_list(db, &(struct audit_form){ .most = 100 }, &table, err), &table, err);
 	told(closings_list(reference->closings, &table, err), &table, err);
 	judge(ledger_head(db, &head, err), err);
 	told(verify_run(db, reference, &counts, &table, err), &table, err);

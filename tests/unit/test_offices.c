@@ -233,6 +233,86 @@ static void a_bad_move_is_refused_with_its_reason(void **state)
 			 1);
 }
 
+static int act(struct province *p, enum change_kind kind, const char *code, const char *on)
+{
+	const struct change_form form = {
+		.kind = kind, .who = "console", .office = code, .from = day(on)
+	};
+	char detail[CHANGE_DETAIL_MAX];
+	int64_t at_us = 0;
+	size_t changed = 0;
+	int rc = change_act(p->db, &form, &changed, detail, &p->err);
+	if (rc == 0 && changed)
+		rc = event_time(p->db, EVENT_NOW, &at_us, &p->err);
+	if (rc == 0 && changed)
+		rc = change_note(p->db, &form, detail, at_us, &p->err);
+	return rc == 0 ? (int)changed : rc;
+}
+
+static void an_office_ends_once_and_not_before_what_it_is_to_do(void **state)
+{
+	struct province *p = *state;
+	assert_int_equal(add(p, "a", "28249", "2024-01-01"), 0);
+	assert_int_equal(move(p, "a", "82", "2026-05-01"), true);
+	assert_int_equal(act(p, CHANGE_END, "a", "2025-08-01"), -EINVAL);
+	assert_string_equal(p->err.text,
+			    "office 'a' is to report for unit '82' from 2026-05-01 on, which is "
+			    "after 2025-08-01; let it move to none then, and end it: lantoa office "
+			    "move a --unit - --from 2026-05-01");
+	assert_int_equal(act(p, CHANGE_END, "a", "2023-08-01"), -EINVAL);
+	assert_int_equal(move(p, "a", NULL, "2026-05-01"), true);
+	assert_int_equal(act(p, CHANGE_END, "a", "2025-08-01"), 1);
+	assert_int_equal(act(p, CHANGE_END, "a", "2025-08-01"), 0);
+	assert_int_equal(act(p, CHANGE_END, "b", "2025-08-01"), -ENOENT);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE what = 'office end' AND "
+				   "detail = 'code=a on=2025-08-01'"),
+			 1);
+	assert_int_equal(
+		number(p, "SELECT unit_code IS NULL FROM assignment WHERE from_day = 20301"), 1);
+}
+
+/* Whole to one: it goes. Divided, of unknown share, or gone for good: somebody says. */
+static void offices_follow_their_units_where_that_is_certain(void **state)
+{
+	struct province *p = *state;
+	assert_int_equal(
+		db_exec(p->db,
+			"INSERT INTO unit(code, name, level, parent, valid_from, valid_to) VALUES"
+			" ('W', 'Whole', 'commune', '82', 10000, 20270),"
+			" ('D', 'Divided', 'commune', '82', 10000, 20270),"
+			" ('U', 'Unknown', 'commune', '82', 10000, 20270),"
+			" ('G', 'Gone', 'commune', '82', 10000, 20270),"
+			" ('E', 'Earlier', 'commune', '82', 10000, 20000),"
+			" ('S', 'Same code', 'commune', '82', 10000, 20270),"
+			" ('S', 'Same code', 'commune', '82', 20270, NULL),"
+			" ('N', 'New', 'commune', '82', 20270, NULL),"
+			" ('M', 'More', 'commune', '82', 20270, NULL);"
+			"INSERT INTO successor(effective_on, old_code, new_code, share) VALUES"
+			" (20270, 'W', 'N', '1'), (20270, 'D', 'N', '1'), (20270, 'D', 'M', '1'),"
+			" (20270, 'U', 'N', NULL), (20000, 'E', 'W', '1')",
+			&p->err),
+		0);
+	const char *const units_of[] = { "W", "D", "U", "G", "S", "W", "W" };
+	char code[2] = "a";
+	for (size_t i = 0; i < sizeof(units_of) / sizeof(units_of[0]); i++, code[0]++)
+		assert_int_equal(add(p, code, units_of[i], "2024-01-01"), 0);
+	assert_int_equal(add(p, "z", "E", "2024-01-01"), 0);
+	assert_int_equal(move(p, "f", "82", "2025-03-01"),
+			 true); /* it was taken elsewhere before */
+	assert_int_equal(move(p, "g", "82", "2025-09-01"), true); /* and after it */
+	assert_int_equal(act(p, CHANGE_FOLLOW, NULL, "2025-07-01"), 2);
+	assert_int_equal(
+		number(p, "SELECT count(*) FROM assignment JOIN office ON office.id = office"
+			  " WHERE from_day = 20270 AND unit_code = 'N' AND code IN ('a', 'g')"),
+		2);
+	assert_int_equal(number(p, "SELECT count(*) FROM assignment WHERE from_day = 20270"), 2);
+	assert_int_equal(number(p, "SELECT count(*) FROM audit WHERE what = 'office follow' AND "
+				   "detail = 'on=2025-07-01 offices=2 by_hand=3'"),
+			 1);
+	assert_int_equal(act(p, CHANGE_FOLLOW, NULL, "2025-07-01"), 0); /* a second time */
+	assert_int_equal(act(p, CHANGE_FOLLOW, NULL, "2025-07-02"), 0);
+}
+
 static int import(struct province *p, const char *csv, size_t *ret_added)
 {
 	p->err = (struct err){ 0 };
@@ -666,6 +746,8 @@ int main(void)
 		test(an_office_moves_from_a_day_until_its_next_assignment),
 		test(an_office_is_called_by_another_name),
 		test(a_bad_move_is_refused_with_its_reason),
+		test(an_office_ends_once_and_not_before_what_it_is_to_do),
+		test(offices_follow_their_units_where_that_is_certain),
 		test(a_file_of_offices_is_all_or_nothing),
 		test(a_file_that_is_imported_again_adds_what_is_new),
 		test(a_row_that_contradicts_the_register_is_a_bad_row),

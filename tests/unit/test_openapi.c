@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 static void every_route_is_explained(void **state)
@@ -97,9 +98,58 @@ static void answers_are_schemas(void **state)
 	blob_free(&to.out);
 }
 
+/* Each word of @parameter, with its second and third letter swapped. */
+static size_t misspell_each(const struct parameter *parameter)
+{
+	size_t n = 0;
+
+	for (const char *at = parameter->words; *at; at += strcspn(at, " "), at += *at == ' ') {
+		int len = (int)strcspn(at, " ");
+		char wrong[32], meant[48];
+		struct err err = { 0 };
+
+		if (len < 3 || at[1] == at[2])
+			continue; /* "0", "1": another letter is another word */
+		(void)snprintf(wrong, sizeof(wrong), "%c%c%c%.*s", at[0], at[2], at[1], len - 3,
+			       at + 3);
+		(void)snprintf(meant, sizeof(meant), "; did you mean '%.*s'?", len, at);
+		assert_int_equal(parameter_check(parameter, wrong, &err), -EINVAL);
+		if (!strstr(err.text, meant))
+			fail_msg("%s=%s: %s", parameter->name, wrong, err.text);
+		n++;
+	}
+	return n;
+}
+
+static void a_misspelt_word_of_any_parameter_is_asked_for(void **state)
+{
+	const struct action *action;
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; (action = routes_action(i)); i++) {
+		const char *const lists[] = { action->arguments, action->fields };
+
+		for (size_t k = 0; k < 2; k++) {
+			const char *cursor = lists[k];
+			char name[PARAMETER_NAME_MAX];
+
+			while (parameters_next(&cursor, name)) {
+				const struct parameter *parameter =
+					parameter_find(action, name, strlen(name));
+
+				if (parameter && parameter->kind == PARAMETER_WORD)
+					n += misspell_each(parameter);
+			}
+		}
+	}
+	assert_true(n > 40); /* the table has so many that are long enough */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_misspelt_word_of_any_parameter_is_asked_for),
 		cmocka_unit_test(every_route_is_explained),
 		cmocka_unit_test(what_is_needed_is_taken),
 		cmocka_unit_test(answers_are_schemas),

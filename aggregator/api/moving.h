@@ -1,0 +1,17 @@
+/* An order by which offices report for other units from a day on: one moves or ends, or all of a
+ * reform's day follow theirs. Private to api/. */
+#pragma once
+
+#include "api/call.h"
+#include "ledger/change.h"
+
+/** The field @name, a day; today when it is not there and @needed is not set. -EINVAL. */
+int moving_day(struct call *call, const char *name, bool needed, int32_t *ret_day, struct err *err);
+/** Do it, figures and all, in this transaction or, if they are many, by steps; and answer with how
+ * many offices moved ("moved"), or as what is under way. */
+int moving_run(struct call *call, sqlite3 *db, const struct reference *before,
+	       const struct change_form *form, struct err *err);
+/** What it would come to, without doing it: what moves along, and how long that takes. Errors are
+ * those of the act. */
+int moving_try(sqlite3 *db, const struct reference *before, const struct change_form *form,
+	       struct steps_cost *ret_cost, int64_t *ret_us, struct err *err);

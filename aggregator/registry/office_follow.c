@@ -1,0 +1,95 @@
+#include "registry/office_follow.h"
+
+#include "common/base/array.h"
+#include "common/base/utf8.h"
+#include "registry/office_register.h"
+#include "schema/reference_version.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where @unit went on the day @on: the one, or what there is to choose from. */
+static void heir_find(const struct units *units, const struct unit *unit, int32_t on,
+		      struct office_follower *follower)
+{
+	size_t n = 0, len = 0;
+	for (size_t i = 0; i < units->n_successors; i++) {
+		const struct successor *successor = &units->successors[i];
+		if (successor->effective_on != on || strcmp(successor->old_code, unit->code) != 0)
+			continue;
+		const struct unit *heir = units_find(units, successor->new_code, on);
+		bool whole = successor->share && strcmp(successor->share, "1") == 0;
+		follower->becomes = n++ == 0 && whole ? heir : NULL;
+		len += utf8_print(follower->choice + len, FOLLOW_CHOICE_MAX - len, "%s%s%s%s",
+				  n > 1 ? "; " : "", successor->new_code, heir ? " " : "",
+				  heir ? heir->name : ""); /* cut is fine */
+	}
+}
+
+int office_followers_find(const struct offices *offices, const struct units *units, int32_t on,
+			  struct office_followers *ret, struct err *err)
+{
+	*ret = (struct office_followers){ 0 };
+	for (size_t i = 0; i < offices->n; i++) {
+		const struct office *office = &offices->list[i];
+		const struct assignment *assignment = office_assignment(office, on);
+		const struct unit *was = assignment && assignment->unit_code
+						 ? units_of_range(units, assignment->units_first,
+								  assignment->units_end, on - 1)
+						 : NULL;
+		if (!was || was->valid_to != on || office_unit(office, units, on))
+			continue;
+		struct office_follower *list = array_room(ret->list, ret->n, sizeof(*list));
+		if (!list) {
+			free(ret->list);
+			*ret = (struct office_followers){ 0 };
+			return err_memory(err);
+		}
+		ret->list = list;
+		list[ret->n] = (struct office_follower){ .office = office, .was = was };
+		heir_find(units, was, on, &list[ret->n]);
+		ret->certain += list[ret->n++].becomes != NULL;
+	}
+	return 0;
+}
+
+static int moves_write(sqlite3 *db, const struct office_followers *all, int32_t on, struct err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < all->n && rc == 0; i++)
+		if (all->list[i].becomes)
+			rc = office_assign(db, all->list[i].office->id, on,
+					   all->list[i].becomes->code, err);
+	return rc == 0 && all->certain > 0 ? reference_changed(db, err) : rc;
+}
+
+int office_follow(sqlite3 *db, int32_t on, size_t *ret_n, char ret_detail[OFFICE_FOLLOW_DETAIL_MAX],
+		  struct err *err)
+{
+	struct units *units = NULL;
+	struct offices *offices = NULL;
+	struct office_followers all = { 0 };
+	char day[DAY_TEXT_MAX];
+	int rc = units_load(db, &units, err);
+	if (rc == 0)
+		rc = offices_load(db, units, &offices, err);
+	if (rc == 0)
+		rc = register_damage_refuse(&units->damage, err);
+	if (rc == 0)
+		rc = register_damage_refuse(&offices->damage, err);
+	if (rc == 0)
+		rc = office_followers_find(offices, units, on, &all, err);
+	if (rc == 0)
+		rc = moves_write(db, &all, on, err);
+	if (rc == 0) {
+		*ret_n = all.certain;
+		(void)snprintf(ret_detail, OFFICE_FOLLOW_DETAIL_MAX,
+			       "on=%s offices=%zu by_hand=%zu", day_format(on, day), all.certain,
+			       all.n - all.certain); /* fits */
+	}
+	free(all.list);
+	offices_close(offices);
+	units_close(units);
+	return rc;
+}
