@@ -191,9 +191,7 @@ static void notices(struct html *html, const json_t *status)
 {
 	static const struct {
 		const char *object, *class, *words;
-	} gravities[] = { { "fault", "bad", N_("Fault") },
-			  { "warning", "warn", N_("Warning") },
-			  { "note", "note", N_("Note") } };
+	} gravities[] = { { "ill", "bad", N_("Fault") }, { "note", "note", N_("Note") } };
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(gravities) / sizeof(gravities[0]); i++) {

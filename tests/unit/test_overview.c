@@ -57,7 +57,7 @@ static const char heard[] =
 	"\"unit_name\": null, \"last_contact\": null, \"version\": null, \"missing\": null, "
 	"\"late_since\": null, \"overdue\": null, \"why\": \"silent\"}]}";
 static const char status[] =
-	"{\"warning\": {\"backup\": \"no backup yet\"}, \"rows\": [{\"office\": \"28249\"}]}";
+	"{\"ill\": {\"backup\": \"no backup yet\"}, \"rows\": [{\"office\": \"28249\"}]}";
 static const char refusal[] = "{\"detail\": \"no metric is reported per semester\"}";
 
 static const struct canned usual[] = {
