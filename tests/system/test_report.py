@@ -87,7 +87,7 @@ class Report(web.WebRig):
         done = self.report("report", self.pdf, "--lang", "vi", TMPDIR=self.folder)
         self.assertEqual((done.returncode, done.stderr), (0, ""), done)
         text = text_of(self.pdf)
-        for words in ("Lượt một tổ", "25", "Office 28001", "Sổ cái"):
+        for words in ("Lượt một tổ", "25", "28001 · Phường Một", "Sổ cái"):
             self.assertIn(words, " ".join(text.split()))
         self.assertTrue(re.search(r"^ *Lan Tỏa · Tiền Giang", text, re.M), text)
         self.assert_nothing_left()
