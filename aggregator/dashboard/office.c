@@ -57,7 +57,7 @@ bool office_find(struct office *office, struct visit *visit, const char *code)
 	return units && n > 0;
 }
 
-const char *office_unit(const struct office *office, int32_t day)
+const char *office_unit_code(const struct office *office, int32_t day)
 {
 	const char *unit = "";
 	char text[DAY_TEXT_MAX];

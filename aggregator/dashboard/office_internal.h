@@ -19,7 +19,7 @@ struct office {
 /** Where @visit asks about; asks for units and the office. False: not answered yet, or unknown. */
 bool office_find(struct office *office, struct visit *visit, const char *code);
 /** The unit that it reported for on @day; "": none. */
-const char *office_unit(const struct office *office, int32_t day);
+const char *office_unit_code(const struct office *office, int32_t day);
 /** The newest figures of all metrics that it owes, a table for each length of periods. */
 void office_grids(struct office *office, struct html *html);
 /** What it owes: late, and due next. */

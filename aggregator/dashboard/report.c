@@ -259,9 +259,9 @@ void report_write(struct visit *visit, struct html *html)
 		grain_name(period.grain == GRAIN_MINUTE ? GRAIN_HOUR : period.grain)); /* fits */
 	/* A level counts where the office stands at its end, all else where it stood at its begin.
 	 */
-	report.unit = office_unit(&report.office, strcmp(report.facts.time_agg, "last") == 0
-							  ? period_end_day(period) - 1
-							  : period_first_day(period));
+	report.unit = office_unit_code(&report.office, strcmp(report.facts.time_agg, "last") == 0
+							       ? period_end_day(period) - 1
+							       : period_first_day(period));
 	(void)utf8_print(title, sizeof(title), "%s · %s", report.facts.label, report.office.name);
 	frame_title(visit, html, title);
 	facts_sentence(&report.facts, html);
