@@ -303,6 +303,15 @@ static const struct title {
 	{ "expires", N_("Good until"), 0 },
 	{ "last_used", N_("Last used"), 0 },
 	{ "series", N_("Series"), 0 },
+	{ "becomes_name", N_("Name of what it will be"), 0 },
+	{ "choice", N_("Choice"), WORDS },
+	/* of the map */
+	{ "cell", N_("Place on the map"), 0 },
+	{ "cell_name", N_("Name of that place"), 0 },
+	{ "col", N_("Column on the map"), NUMBER },
+	{ "outline", N_("Outline"), 0 },
+	{ "part", N_("Number of the part"), NUMBER },
+	{ "parts", N_("Parts"), NUMBER },
 	/* tables of the reference as they were imported */
 	{ "label_vi", N_("In Vietnamese"), 0 },
 	{ "label_en", N_("In English"), 0 },

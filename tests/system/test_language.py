@@ -73,7 +73,7 @@ class Language(rig.Rig):
 
     # --- what is shown to people holds no name that programs go by ---
 
-    OURS = {"visits", "hours", "teams", "balance", "desk", "front", "unix", "office", "x", "lantoa", "agent",
+    OURS = {"visits", "visit", "hours", "teams", "balance", "desk", "front", "unix", "office", "x", "lantoa", "agent",
             pwd.getpwuid(os.getuid()).pw_name}  # who recorded
 
     def programs_words(self, value):

@@ -1491,7 +1491,7 @@ static void a_publication_is_a_name_for_ever(void **state)
 	assert_says(f->out, "\"period\": \"2021-03\"");
 	assert_misused(f, "query", "team.count", "--publication", "Báo cáo quý I", "--from",
 		       "2021");
-	assert_says(f->err, "leave out --from, --to, --calendar, --structure and --known");
+	assert_says(f->err, "leave out --from, --to, --last, --calendar, --structure and --known");
 	assert_failed(f, "query", "team.count", "--publication", "none such");
 	assert_says(f->err, "nothing was published as 'none such'");
 }

@@ -131,7 +131,7 @@ static bool is_told(const char *name)
 		"added",      "asked",      "cancelled", "changed", "closed",
 		"epoch",      "invitation", "items",     "moved",   "named",
 		"older_copy", "position",   "published", "renamed", "reopened",
-		"revoked",    "run",        "token",     "verdict",
+		"revoked",    "run",        "token",     "verdict", "removed",
 	};
 
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
