@@ -8,6 +8,7 @@
 #include "journal/quarantine.h"
 #include "ledger/hand_judge.h"
 #include "query/arrange.h"
+#include "query/explain.h"
 #include "query/plan.h"
 #include "registry/code.h"
 #include "registry/excuses.h"
@@ -128,6 +129,8 @@ static const struct parameter parameters[] = {
 	  .description = "How many rows at most; usually 100." },
 	{ "most", "/v1/alerts", PARAMETER_NUMBER, .low = 1, .high = 10000, .example = "100",
 	  .description = "How many changes at most; usually 1000." },
+	{ "most", "/v1/explain", PARAMETER_NUMBER, .low = 1, .high = EXPLAIN_OFFICES_MAX,
+	  .example = "100", .description = "How many offices at most; usually 100." },
 	{ "most", "/v1/changes", PARAMETER_NUMBER, .low = 1, .high = CHANGES_MOST_MAX,
 	  .example = "1000", .description = "How many items at most." },
 	{ "most", NULL, PARAMETER_NUMBER, .low = 0, .high = 100000, .example = "1000",
@@ -202,6 +205,8 @@ static const struct parameter parameters[] = {
 	{ "after", "/v1/alerts", PARAMETER_NUMBER, .low = 0, .high = INT64_MAX, .example = "0",
 	  .description = "The number of the last change that is had already: what was told since, "
 			 "in order." },
+	{ "after", "/v1/explain", PARAMETER_TEXT, .high = CODE_LEN_MAX, .example = "28249",
+	  .description = "An office's code: only offices behind it, as the answer's next says." },
 	{ "after", NULL, PARAMETER_NUMBER, .low = 0, .high = INT64_MAX, .example = "0",
 	  .description = "The position that is had already." },
 	{ "epoch", NULL, PARAMETER_NUMBER, .low = 1, .high = INT64_MAX, .example = "1",

@@ -7,16 +7,20 @@
  * parts, one with versus=year or period what was before. With publication=NAME, period, calendar,
  * structure and known are those that were published. An answer in JSON has the ledger's head.
  * /v1/labels?name= lists the labels of a metric (aggregator/query/label_list.h). /v1/quality: area,
- * office, metric, from, to, as aggregator/query/quality.h has them. POST /v1/publications takes
- * name, period and, where needed, calendar and structure; GET lists them. */
+ * office, metric, from, to, as aggregator/query/quality.h has them. /v1/explain: name, area,
+ * period, labels, calendar, structure, known, publication, office, most, after, as
+ * aggregator/query/explain.h has them. POST /v1/publications takes name, period and, where needed,
+ * calendar and structure; GET lists them. */
 #include "api/call.h"
 #include "common/model/civil.h"
+#include "query/explain.h"
 #include "query/label_list.h"
 #include "query/quality.h"
 #include "registry/publications.h"
 #include "schema/chain.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ASKING "name area by per from to last labels calendar structure known publication sort top"
@@ -153,6 +157,40 @@ static int completeness_get(struct call *call, sqlite3 *db, const struct referen
 	return asked(call, db, reference, completeness_run, err);
 }
 
+/* One period: a name for its first and last. */
+static int explain_prepare(struct call *call, struct err *err)
+{
+	struct http_request *request = call->request;
+	const char *most = http_arg(request, "most");
+	int rc = figures_prepare(call, err);
+
+	call->query.from = call->query.to = http_arg(request, "period");
+	if (rc == 0 && call->code && call->query.from)
+		rc = err_set(err, -EINVAL,
+			     "a publication has its period, calendar, borders and time: leave out "
+			     "--period, --calendar, --structure and --known");
+	call->most = most ? (unsigned)strtoul(most, NULL, 10) : 0;
+	return rc == 0 && call->most > EXPLAIN_OFFICES_MAX
+		       ? err_set(err, -EINVAL, "most: %u offices at once, and not more",
+				 EXPLAIN_OFFICES_MAX)
+		       : rc;
+}
+
+static int explain_get(struct call *call, sqlite3 *db, const struct reference *reference,
+		       struct err *err)
+{
+	const struct explain_form form = { .office = http_arg(call->request, "office"),
+					   .after = http_arg(call->request, "after"),
+					   .most = call->most };
+	struct published published = { 0 };
+	struct table *table = NULL;
+	int rc = publication_apply(call, db, &published, err);
+
+	if (rc == 0)
+		rc = explain_run(db, reference, &call->query, &form, &table, err);
+	return rc == 0 ? answer_cite(call, db, &published, table, err) : rc;
+}
+
 static int quality_get(struct call *call, sqlite3 *db, const struct reference *reference,
 		       struct err *err)
 {
@@ -237,6 +275,15 @@ const struct action query_actions[] = {
 	{ ROLE_VIEWER, "GET", "/v1/quality", "area office metric from to", NULL, CALL_READ, NULL,
 	  quality_get, NULL, "What somebody should look at among the figures.",
 	  "period area area_name office name problem! metric labels value detail", NULL },
+	{ ROLE_VIEWER, "GET", "/v1/explain",
+	  "name area period labels calendar structure known publication office most after", NULL,
+	  CALL_READ, explain_prepare, explain_get, NULL,
+	  "A total walked down to offices, entries and acts.",
+	  "part!:s metric area area_name valid_from into into_from office name labels period value "
+	  "reason state how observations due reported on_time carried excused missing waiting "
+	  "extra revisions received was:n became:n change counted late:b entry spool batch author "
+	  "author_name note from_province event act event_at who shown_name detail",
+	  "name" },
 	{ ROLE_VIEWER, "GET", "/v1/labels", "name", NULL, CALL_READ, labels_prepare, labels_get,
 	  NULL, "The labels of a metric.",
 	  "dimension! label name state means figures waiting offices first last", "name" },

@@ -170,6 +170,11 @@ static const struct {
 	{ "completeness", "top",
 	  N_("the first so many rows alone, by --sort or else those of whom most is missing; how "
 	     "many are left out is told") },
+	{ "explain", "period",
+	  N_("which one, such as 2025, 2025-Q2 or 2025-06; without it, the one under way") },
+	{ "explain", "office", N_("only what this office gives, entry by entry") },
+	{ "explain", "most", N_("so many offices at once, up to 2000") },
+	{ "explain", "after", N_("go on behind the office of this code, as the answer says") },
 	{ "office tell", "all", N_("every office") },
 	{ "office tell", "metric", N_("the figure that is asked about: of this metric") },
 	{ "office tell", "label",

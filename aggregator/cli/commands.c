@@ -4,6 +4,7 @@
 #include "cli/cmd_alerts.h"
 #include "cli/cmd_backup.h"
 #include "cli/cmd_changes.h"
+#include "cli/cmd_explain.h"
 #include "cli/cmd_export.h"
 #include "cli/cmd_invite.h"
 #include "cli/cmd_map.h"
@@ -843,6 +844,18 @@ const struct command commands[] = {
 	  .show = figures,
 	  .forms = "csv-excel xlsx sdmx-csv",
 	  .empty = N_("There are no figures for this question.\n") },
+	{ .words = "explain",
+	  .usage = "NAME --period PERIOD [--area CODE] [--office CODE] [OPTIONS]",
+	  .help = N_("Walk a total down: how it adds up, which offices give what to it, by which "
+		     "entries of the journal, what was corrected, held and released, and which "
+		     "acts touched it; of an indicator, each operand in turn. Of more than ten "
+		     "offices, entries are told with --office."),
+	  .options = "area period label calendar structure known publication office most after",
+	  .n_words = 1,
+	  .check = usage_explain,
+	  .run = cmd_explain_run,
+	  .method = "GET",
+	  .path = "/v1/explain" },
 	{ .words = "export sqlite",
 	  .usage = "FILE [--metric NAME[,NAME...]] [--area CODE] [--from PERIOD] [--to PERIOD] "
 		   "[--per "

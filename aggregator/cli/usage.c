@@ -129,6 +129,18 @@ int usage_query(const struct args *args, struct err *err)
 	return 0;
 }
 
+int usage_explain(const struct args *args, struct err *err)
+{
+	if (args_option(args, "publication") &&
+	    (args_option(args, "period") || args_option(args, "calendar") ||
+	     args_option(args, "structure") || args_option(args, "known")))
+		return err_set(
+			err, -EINVAL,
+			"a publication has its period, calendar, borders and time: leave out "
+			"--period, --calendar, --structure and --known");
+	return 0;
+}
+
 int usage_excuse(const struct args *args, struct err *err)
 {
 	if (!args_option(args, "office") || !args_option(args, "period") ||

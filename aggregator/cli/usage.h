@@ -7,6 +7,7 @@
 /** The check of a command's row: -EINVAL, with a translated sentence. */
 typedef int usage_check(const struct args *args, struct err *err);
 
+usage_check usage_explain;
 usage_check usage_office_add, usage_office_move, usage_office_heads, usage_office_tell;
 usage_check usage_query, usage_excuse, usage_release, usage_verify, usage_backup, usage_changes,
 	usage_token_add;

@@ -189,11 +189,16 @@ static int combine(struct figures *f, struct figure ret[], struct err *err)
 	for (size_t i = 0; i < f->rows->n; i++)
 		mpq_init(rows[i].value);
 	for (size_t i = 0; i < f->reference->offices->n; i++)
-		for (int32_t p = f->coverage[i].first_part; p >= 0; p = f->parts[p].next)
-			if (!counted_before(f, i, p, false) &&
-			    office_value(f, i, shown_in(f, f->parts[p].row), &office, scratch))
-				aggregate_add(&rows[shown_in(f, f->parts[p].row)], office.value,
-					      f->metric->area_agg);
+		for (int32_t p = f->coverage[i].first_part; p >= 0; p = f->parts[p].next) {
+			int32_t row = shown_in(f, f->parts[p].row);
+			if (counted_before(f, i, p, false) ||
+			    !office_value(f, i, row, &office, scratch))
+				continue;
+			aggregate_add(&rows[row], office.value, f->metric->area_agg);
+			if (f->on_value)
+				f->on_value(f->context, &f->reference->offices->list[i], row,
+					    office.value);
+		}
 	for (size_t i = 0; i < f->rows->n; i++) { /* what units answered, beside the offices */
 		if (f->totals[i].n == 0)
 			continue;
@@ -287,6 +292,15 @@ static int compute(struct figures *f, const struct metric *metric, const struct 
 	if (rc == 0)
 		rc = figures_wait(f, err);
 	return rc < 0 ? rc : settle(f, err);
+}
+
+void figures_tell(struct figures *figures,
+		  void (*on_value)(void *context, const struct office *office, int32_t row,
+				   const mpq_t value),
+		  void *context)
+{
+	figures->on_value = on_value;
+	figures->context = context;
 }
 
 void figures_choose(struct figures *figures, const struct series_list series[])

@@ -45,6 +45,13 @@ struct figures *figures_open(sqlite3 *db, const struct reference *reference,
 			     const struct plan *plan, bool each_office, struct err *err);
 void figures_close(struct figures *figures); /* NULL is fine */
 
+/** From now on each office is read by itself, which takes longer, and what it gives to a row, its
+ * series combined (rule 5.3), is told while the value of an operand is made: the rows' values are
+ * these, combined by area_agg. @value is valid during the call. */
+void figures_tell(struct figures *figures,
+		  void (*on_value)(void *context, const struct office *office, int32_t row,
+				   const mpq_t value),
+		  void *context);
 /** From now on the operands' series are these [operands], lent; NULL: those that the plan's labels
  * let through. */
 void figures_choose(struct figures *figures, const struct series_list series[]);

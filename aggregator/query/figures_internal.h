@@ -62,8 +62,11 @@ struct figures {
 	sqlite3 *db;
 	const struct reference *reference;
 	const struct plan *plan;
-	bool each_office;  /* its counts are wanted, not just those of its row */
-	struct rows *rows; /* lent */
+	bool each_office; /* its counts are wanted, not just those of its row */
+	void (*on_value)(void *context, const struct office *office, int32_t row,
+			 const mpq_t value); /* wants each office's value; NULL: nobody does */
+	void *context;                       /* of on_value */
+	struct rows *rows;                   /* lent */
 	struct period bucket;
 	struct source *source;
 	struct declarations *declarations;

@@ -17,7 +17,7 @@
 static enum unit_value unit_value_of(const struct figures *f)
 {
 	const struct metric *metric = f->metric;
-	if (f->plan->by_office)
+	if (f->plan->by_office || f->on_value)
 		return UNIT_NO_VALUE;
 	if (f->form) /* only its counts are wanted */
 		return UNIT_SUM;

@@ -39,9 +39,12 @@ void history_put(struct history *h, const char *of, const char *row, const char 
 
 static int rows_tell(struct history *h, const json_t *rows, struct err *err)
 {
+	const struct history_touch *touch = h->form->touch;
 	history_register(h, rows);
+	if (touch && h->event.at_us < touch->since_us)
+		return 0;
 	int rc = history_editions(h, rows, err);
-	return rc == 0 ? history_holds(h, rows, err) : rc;
+	return rc == 0 && !touch ? history_holds(h, rows, err) : rc;
 }
 
 /* "code=28249 ..." tells of 28249; a total or a size that happens to be the same does not. */
@@ -78,6 +81,8 @@ static int kind_find(struct history *h, const json_t *body, struct err *err)
 
 static int event_tell(struct history *h, struct err *err)
 {
+	if (h->form->touch && strcmp(h->event.kind, EVENT_OPENING) == 0)
+		return 0; /* nobody did it */
 	json_t *body = json_loads(h->event.body, 0, NULL);
 	if (!body)
 		return err_set(err, -EUCLEAN,
@@ -89,7 +94,8 @@ static int event_tell(struct history *h, struct err *err)
 	int rc = kind_find(h, body, err);
 	if (rc == 0)
 		rc = rows_tell(h, json_object_get(body, "rows"), err);
-	if (rc == 0 && h->of_event == 0 && detail_tells(h->event.detail, h->form->name))
+	if (rc == 0 && h->of_event == 0 && !h->form->touch &&
+	    detail_tells(h->event.detail, h->form->name))
 		history_put(h, NULL, NULL, NULL, NULL, NULL, h->event.detail);
 	(void)sqlite3_reset(h->kind); /* until here its text was used */
 	json_decref(body);
@@ -118,9 +124,10 @@ static int events_tell(struct history *h, struct err *err)
 	char next[24];
 	int64_t last = 0, before_us = INT64_MAX;
 	bool more = false;
+	const struct history_touch *touch = h->form->touch;
 	sqlite3_stmt *rows = NULL;
 	int rc = db_prepare(h->db,
-			    "SELECT " EVENT_COLUMNS " FROM event WHERE id < ?1 AND"
+			    "SELECT " EVENT_COLUMNS " FROM event WHERE id < ?1 AND at_us <= ?5 AND"
 			    " (instr(body, ?2) OR instr(detail, ?2)"
 			    " OR (?3 AND (instr(body, '\"assignment\":') OR"
 			    "  instr(body, '\"office_key\":') OR instr(body, '\"quarantine\":')))"
@@ -130,7 +137,7 @@ static int events_tell(struct history *h, struct err *err)
 	if (rc < 0)
 		return rc;
 	rc = before_find(h, &before_us, err);
-	if (rc == 0)
+	if (rc == 0 && !touch)
 		rc = history_finished_open(h, before_us, err);
 	if (rc < 0) {
 		(void)sqlite3_finalize(rows); /* it was not stepped */
@@ -140,6 +147,7 @@ static int events_tell(struct history *h, struct err *err)
 	sqlite3_bind_text(rows, 2, h->form->name, -1, SQLITE_STATIC);
 	sqlite3_bind_int(rows, 3, h->office != NULL);
 	sqlite3_bind_int(rows, 4, h->counted);
+	sqlite3_bind_int64(rows, 5, touch ? touch->until_us : INT64_MAX);
 	while ((rc = db_step(rows, err)) == 1) {
 		if (table_rows(h->table) >= h->form->most && last > 0) {
 			(void)snprintf(next, sizeof(next), "%" PRId64, last); /* fits */
@@ -238,7 +246,7 @@ static int history_tell(struct history *h, struct err *err)
 		rc = events_tell(h, err);
 	if (rc == 0 && table_failed(h->table))
 		rc = err_memory(err);
-	if (rc == 0 && table_rows(h->table) == 0 && !h->office && !h->counted &&
+	if (rc == 0 && !h->form->touch && table_rows(h->table) == 0 && !h->office && !h->counted &&
 	    !is_unit(h->reference, name))
 		rc = h->why.code == -EINVAL ? err_set(err, -ENOENT, "%s", h->why.text)
 					    : refuse(h->reference, name, err);

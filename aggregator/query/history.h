@@ -8,11 +8,22 @@
 
 #include <stdint.h>
 
+/* What is wanted of a history alone: what may have touched figures of @metric of these days. */
+struct history_touch {
+	int32_t first, end; /* days, @end excluded */
+	int64_t since_us;   /* of units, successors and editions nothing earlier */
+	int64_t until_us;   /* nothing later */
+	const struct metric
+		*metric; /* of an office's excuses: those of it; NULL: none of an office's */
+};
+
 struct history_form {
 	const char *name; /* a code of units or of an office, or the name of a metric or indicator:
 			     of all that it is or was; or what one unit or office alone is called */
 	unsigned most;    /* rows; what an event changed is told whole */
 	int64_t before;   /* tell of events before this one; 0: of all */
+	const struct history_touch *touch; /* rows of units, successors, moves, closings, excuses
+					      and editions alone; NULL: all */
 };
 
 /**

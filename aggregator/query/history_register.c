@@ -37,6 +37,51 @@ static bool is_of_office(const struct history *h, const struct side *side, const
 	return h->office && side_number(side, column) == h->office->id;
 }
 
+/* Do the days of the row's period, or periods, and those of the figures overlap? */
+static bool overlaps(const struct history_touch *touch, struct period first, struct period last)
+{
+	return period_first_day(first) < touch->end && period_end_day(last) > touch->first;
+}
+
+static bool excuse_touches(const struct history *h, const struct side *side)
+{
+	const struct metric *metric = h->form->touch->metric;
+	const char *of = side_text(side, "metric"), *until = side_text(side, "until");
+	struct period first, last;
+	enum calendar calendar;
+	struct err other;
+	if (calendar_from_name(side_text(side, "calendar"), &calendar, &other) < 0)
+		return false;
+	if (!metric || (*of && strcmp(of, metric->name) != 0) ||
+	    !period_read(side_text(side, "period"), calendar, &first))
+		return false;
+	if (!*until || !period_read(until, calendar, &last))
+		last = first;
+	return overlaps(h->form->touch, first, last);
+}
+
+/* May a row of @table that is the name's have touched the figures? */
+static bool touches(const struct history *h, const char *table, const struct side *side)
+{
+	const struct history_touch *touch = h->form->touch;
+	struct period closed = { (enum calendar)side_number(side, "calendar"),
+				 (enum grain)side_number(side, "grain"),
+				 (int32_t)side_number(side, "number") };
+	if (!touch)
+		return true;
+	bool since = h->event.at_us >= touch->since_us;
+	if (strcmp(table, "assignment") == 0)
+		return h->office && is_of_office(h, side, "office") &&
+		       side_number(side, "from_day") < touch->end &&
+		       (since || side_number(side, "from_day") >= touch->first);
+	if (strcmp(table, "excuse") == 0)
+		return h->office && excuse_touches(h, side);
+	if (strcmp(table, "closing") == 0)
+		return closed.grain >= GRAIN_DAY && closed.grain < GRAIN_COUNT &&
+		       overlaps(touch, closed, closed);
+	return since && (strcmp(table, "unit") == 0 || strcmp(table, "successor") == 0);
+}
+
 /* Is a row of @table one of the name's? */
 static bool concerns(const struct history *h, const char *table, const struct side *side)
 {
@@ -131,8 +176,9 @@ static void table_tell(struct history *h, const struct told *of, const json_t *c
 	json_t *change;
 	json_array_foreach((json_t *)changes, i, change) {
 		struct side was = side_of(columns, change, 0), is = side_of(columns, change, 1);
-		if ((side_there(&was) && concerns(h, of->table, &was)) ||
-		    (side_there(&is) && concerns(h, of->table, &is)))
+		if ((side_there(&was) && concerns(h, of->table, &was) &&
+		     touches(h, of->table, &was)) ||
+		    (side_there(&is) && concerns(h, of->table, &is) && touches(h, of->table, &is)))
 			change_tell(h, of, &was, &is);
 	}
 }

@@ -286,7 +286,7 @@ QUESTIONS = [
     "/v1/query?name=half&from=2025-06", "/v1/query?name=visits,half&from=2025-06&by=district&total=1&versus=period", "/v1/query?name=visits&publication=June",
     "/v1/query?name=visits&from=2025-06&known=2025-07-01&structure=2025-06-01",
     "/v1/completeness?name=visits&from=2025-06&by=district", "/v1/completeness?from=2025-06",
-    "/v1/completeness?from=2025-06&by=office", "/v1/completeness?from=2025-06&form=day", "/v1/excuses", "/v1/quality?from=2025-05&to=2025-06", "/v1/offices?code=28001",
+    "/v1/completeness?from=2025-06&by=office", "/v1/completeness?from=2025-06&form=day", "/v1/excuses", "/v1/explain?name=visits&period=2025-06", "/v1/explain?name=half&period=2025-06&office=28001", "/v1/quality?from=2025-05&to=2025-06", "/v1/offices?code=28001",
     "/v1/history?name=28001", "/v1/history?name=visits", "/v1/messages?code=28001", "/v1/changes?figures=1",
     "/v1/ledger?head=1:" + 64 * "0", "/v1/offices/heads?all=1&days=2", "/v1/change",
 ]

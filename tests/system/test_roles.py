@@ -25,6 +25,7 @@ LAW = [
     ("GET", "/v1/completeness", "name=visits", "viewer"),
     ("GET", "/v1/quality", "", "viewer"),
     ("GET", "/v1/labels", "name=visits", "viewer"),
+    ("GET", "/v1/explain", "name=visits", "viewer"),
     ("GET", "/v1/publications", "", "viewer"),
     ("POST", "/v1/publications", "", "operator"),
     ("GET", "/v1/status", "", "viewer"),

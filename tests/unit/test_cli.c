@@ -1492,6 +1492,11 @@ static void a_publication_is_a_name_for_ever(void **state)
 	assert_misused(f, "query", "team.count", "--publication", "Báo cáo quý I", "--from",
 		       "2021");
 	assert_says(f->err, "leave out --from, --to, --last, --calendar, --structure and --known");
+	assert_misused(f, "explain", "team.count", "--publication", "Báo cáo quý I", "--period",
+		       "2021-Q1");
+	assert_says(f->err, "leave out --period, --calendar, --structure and --known");
+	assert_done(f, "explain", "team.count", "--publication", "Báo cáo quý I");
+	assert_says(f->out, "team.count, 2021-Q1");
 	assert_failed(f, "query", "team.count", "--publication", "none such");
 	assert_says(f->err, "nothing was published as 'none such'");
 }
