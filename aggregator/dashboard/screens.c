@@ -3,6 +3,7 @@
 #include "common/base/i18n.h"
 #include "dashboard/alert_rows.h"
 #include "dashboard/calls.h"
+#include "dashboard/explained.h"
 #include "dashboard/figure.h"
 #include "dashboard/office.h"
 #include "dashboard/overview.h"
@@ -24,6 +25,7 @@ const struct screen screens[] = {
 	{ "/offices", N_("Offices"), READER_VIEWER, "silent late behind heard", calls_write },
 	{ "/offices/", NULL, READER_VIEWER, "", office_write },
 	{ "/report", NULL, READER_VIEWER, "name office period", report_write },
+	{ "/explain", NULL, READER_VIEWER, "name office period after", explained_write },
 	{ "/alerts", N_("Alerts"), READER_VIEWER, "state office", alerts_write },
 	{ "/pivot", N_("Side by side"), READER_VIEWER, "name by_label versus total sort top metric",
 	  pivot_write },

@@ -49,7 +49,8 @@ struct view {
 	char label[VIEW_LABELS_MAX]; /* the labels of one figure */
 	char entry[VIEW_TEXT_MAX];   /* of the journal or a list */
 	char state[VIEW_TEXT_MAX];
-	char before[VIEW_TEXT_MAX]; /* the next page of a list */
+	char before[VIEW_TEXT_MAX]; /* the next page of a list, */
+	char after[VIEW_TEXT_MAX];  /* or of one that goes up by code */
 
 	/* Of offices, as `lantoa office list` has them. */
 	char silent[VIEW_TEXT_MAX];

@@ -42,6 +42,7 @@ static const struct {
 	{ "sort", { "value", "-value" } },
 	{ "top", { "1", "10", "9999" } },
 	{ "before", { "4711" } },
+	{ "after", { "28249" } },
 	{ "wall", { "1" } },
 };
 static const char *const paths[] = { "/", "/figure", "/offices/28249", "/a b/Xã" };
