@@ -519,12 +519,54 @@ static void a_unit_that_cannot_be_seen_is_named(void **state)
 	shapes_free(&shapes);
 }
 
+/* As few points as can be: an enclave of 24 points of the grid, and a unit of two specks. */
+static void what_is_smaller_than_the_tolerance_is_drawn_all_the_same(void **state)
+{
+	static const char json[] =
+		COLLECTION(FEATURE("1", "Polygon",
+				   "[[[0,0],[1,0],[1,-1],[0,-1],[0,0]],"
+				   "[[0.5,-0.5],[0.5,-0.51],[0.51,-0.51],[0.51,-0.5],[0.5,"
+				   "-0.5]]]") "," FEATURE("2", "Polygon",
+							  "[[[0.5,-0.5],[0.51,-0.5],[0.51,"
+							  "-0.51],[0.5,-0.51],[0.5,-0.5]]"
+							  "]") "," FEATURE("3", "MultiPolygon",
+									   "[[[[1.5,0],[1."
+									   "52,0],[1.52,-"
+									   "0.02],[1.5,0]]"
+									   "],"
+									   "[[[2,0],[2.01,"
+									   "0],[2.01,-0."
+									   "01],[2,0]]]"
+									   "]"));
+	struct shapes shapes = { 0 };
+	struct borders borders = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(geojson_read(json, strlen(json), &shapes, &err), 0);
+	(void)borders_make(&shapes, 1, &borders, &err);
+	assert_string_equal(err.text, "");
+	assert_int_equal(borders.tolerance, 64);
+	struct drawn *drawn = drawn_read(&borders);
+	assert_int_equal(drawn->n, 3);
+	assert_int_equal(drawn->units[0].n, 2);
+	assert_int_equal(drawn->units[1].n, 1);
+	assert_true(unit_area2(&drawn->units[1]) > 0);
+	assert_int_equal(drawn->units[2].n, 1); /* the larger of them */
+	assert_true(unit_area2(&drawn->units[2]) > 150);
+	rings_are_valid(drawn);
+	drawn_close(drawn);
+	borders_free(&borders);
+	shapes_free(&shapes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_known_map_is_drawn_so),
 		cmocka_unit_test(borders_hold_together_whatever_is_left_out),
 		cmocka_unit_test(a_unit_that_cannot_be_seen_is_named),
+		cmocka_unit_test(what_is_smaller_than_the_tolerance_is_drawn_all_the_same),
 		cmocka_unit_test(what_is_no_geojson_is_refused_with_the_feature_named),
 		cmocka_unit_test(what_is_not_on_earth_is_refused),
 		cmocka_unit_test(what_is_deep_or_huge_is_refused_before_it_is_read),
