@@ -261,7 +261,7 @@ int history_run(sqlite3 *db, const struct reference *reference, const struct his
 					       "column", "was",  "became", "detail" };
 	struct err why = { 0 };
 	const char *name = name_meant(reference, form->name, &why);
-	const struct history_form meant = { name, form->most, form->before };
+	const struct history_form meant = { name, form->most, form->before, form->touch };
 	struct history h = { .db = db,
 			     .form = &meant,
 			     .why = why,
