@@ -412,9 +412,9 @@ static int invite_post(struct call *call, sqlite3 *db, const struct reference *r
 	int rc = call_field_needed(call, "code", &code, err);
 
 	if (rc == 0)
-		rc = call_office(reference, &code, err);
-	if (rc == 0)
 		rc = field_days(call, &days, err);
+	if (rc == 0)
+		rc = call_office(reference, &code, err);
 	if (rc == 0)
 		rc = office_invite(db, code, days, call->caller.who, &key, secret, err);
 	if (rc == 0)
