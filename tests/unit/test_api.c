@@ -72,7 +72,7 @@ static void an_empty_province_answers(void **state)
 {
 	assert_asked(state, "GET /v1/units", "", "", "200", "{\"rows\": []}");
 	assert_asked(state, "GET /v1/offices", "Accept: text/csv\r\n", "", "200",
-		     "code,name,unit,unit_name,from,invited_until,last_contact\n");
+		     "code,name,unit,unit_name,from,invited_until,last_contact,state\n");
 	assert_asked(state, "GET /v1/catalogue", "", "", "200", "{\"rows\": []}");
 	assert_asked(state, "GET /v1/status", "", "", "200", "\"handshakes\": 176");
 	assert_asked(state, "GET /v1/verify", "", "", "404", "POST begins it");

@@ -291,8 +291,9 @@ static void an_office_is_added_listed_and_shown(void **state)
 	add_office(state);
 	assert_string_equal(f->out, "1 office was added.\n");
 	assert_done(f, "office", "list", "--format", "csv");
-	assert_says(f->out, "code,name,unit,unit_name,from,invited_until,last_contact\nxa-28249,"
-			    "UBND Phường 5,28249,");
+	assert_says(f->out,
+		    "code,name,unit,unit_name,from,invited_until,last_contact,state\nxa-28249,"
+		    "UBND Phường 5,28249,");
 	assert_done(f, "office", "show", "xa-28249");
 	assert_says(f->out, "2021-01-01");
 	assert_failed(f, "office", "show", "nobody");
@@ -327,7 +328,7 @@ static void an_office_moves(void **state)
 	assert_done(f, "office", "move", "xa-28249", "--unit", "-", "--from", "2025-09-01");
 	assert_done(f, "office", "show", "xa-28249", "--format", "csv");
 	assert_says(f->out, ",82,");
-	assert_says(f->out, ",2025-07-01,,\nxa-28249,UBND Phường 5,,,2025-09-01,,\n");
+	assert_says(f->out, ",2025-07-01,,,\nxa-28249,UBND Phường 5,,,2025-09-01,,,ended\n");
 	assert_failed(f, "office", "move", "nobody", "--unit", "82");
 	assert_says(f->err, "there is no office 'nobody'");
 	assert_failed(f, "office", "move", "xa-28249", "--unit", "1", "--from", "2025-07-01");
