@@ -2,7 +2,6 @@
 
 #include "common/base/array.h"
 #include "common/base/utf8.h"
-#include "registry/office_register.h"
 #include "schema/reference_version.h"
 
 #include <stdio.h>
@@ -54,13 +53,25 @@ int office_followers_find(const struct offices *offices, const struct units *uni
 	return 0;
 }
 
+/* One statement for all: with the triggers of the events, to prepare it takes 0.2 ms, and they are
+ * thousands. */
 static int moves_write(sqlite3 *db, const struct office_followers *all, int32_t on, struct err *err)
 {
-	int rc = 0;
-	for (size_t i = 0; i < all->n && rc == 0; i++)
-		if (all->list[i].becomes)
-			rc = office_assign(db, all->list[i].office->id, on,
-					   all->list[i].becomes->code, err);
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db,
+			    "INSERT INTO assignment(office, from_day, unit_code) VALUES(?, ?, ?)"
+			    " ON CONFLICT DO UPDATE SET unit_code = excluded.unit_code",
+			    &stmt, err);
+	for (size_t i = 0; i < all->n && rc == 0; i++) {
+		if (!all->list[i].becomes)
+			continue;
+		sqlite3_reset(stmt);
+		sqlite3_bind_int64(stmt, 1, all->list[i].office->id);
+		sqlite3_bind_int(stmt, 2, on);
+		sqlite3_bind_text(stmt, 3, all->list[i].becomes->code, -1, SQLITE_STATIC);
+		rc = db_run(stmt, err);
+	}
+	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
 	return rc == 0 && all->certain > 0 ? reference_changed(db, err) : rc;
 }
 

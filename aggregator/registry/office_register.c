@@ -99,8 +99,9 @@ static int office_insert(sqlite3 *db, const struct entry *entry, int64_t *ret_id
 	return rc;
 }
 
-int office_assign(sqlite3 *db, int64_t office, int32_t from_day, const char *unit_code,
-		  struct err *err)
+/* In place of the one of that day, if there is one. @unit_code NULL: to no unit. */
+static int assignment_put(sqlite3 *db, int64_t office, int32_t from_day, const char *unit_code,
+			  struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db,
@@ -127,7 +128,7 @@ static int entry_write(sqlite3 *db, const struct entry *entry, const char *who, 
 	int64_t id = 0;
 	int rc = office_insert(db, entry, &id, err);
 	if (rc == 0)
-		rc = office_assign(db, id, entry->from_day, entry->unit_code, err);
+		rc = assignment_put(db, id, entry->from_day, entry->unit_code, err);
 	if (rc == 0)
 		rc = event_append(
 			db,
@@ -188,7 +189,7 @@ static int move_write(sqlite3 *db, const struct move *move, const char *unit_cod
 	(void)snprintf(ret_detail, OFFICE_MOVE_DETAIL_MAX, "code=%s unit=%s from=%s",
 		       move->office->code, unit_code ? unit_code : "-",
 		       day_format(from_day, day)); /* fits: bounded codes */
-	int rc = office_assign(db, move->office->id, from_day, unit_code, err);
+	int rc = assignment_put(db, move->office->id, from_day, unit_code, err);
 	return rc == 0 ? reference_changed(db, err) : rc;
 }
 

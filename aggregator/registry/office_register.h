@@ -30,10 +30,6 @@ int office_reassign(sqlite3 *db, const char *code, const char *unit_code, int32_
  * before, or is to report for one later. @ret_changed false: it ended that day already. */
 int office_end(sqlite3 *db, const char *code, int32_t on, char ret_detail[OFFICE_MOVE_DETAIL_MAX],
 	       bool *ret_changed, struct err *err);
-/** A row of where it reports, in place of the one of that day, if there is one. @unit_code NULL:
- * for none. reference_changed() is the caller's. */
-int office_assign(sqlite3 *db, int64_t office, int32_t from_day, const char *unit_code,
-		  struct err *err);
 /** From now on the office is called @name; before, as before. -ENOENT: there is none; -EINVAL: no
  * such name. @ret_changed false: it is called so already. */
 int office_rename(sqlite3 *db, const char *code, const char *name, const char *who,

@@ -20,7 +20,7 @@ BIG = "period,teams\n2025-06," + "7" * 70000 + "\n"
 OF_PROVINCE = [
     (["frobnicate"], "there is no command '%s%s%s'; see lantoa --help", ["--help"]),
     (["verifi"], "there is no command '%s%s%s'; did you mean %s?", ["verify"]),
-    (["status", "--al"], "there is no option '%s'; see %s --help", ["--help"]),
+    (["status", "--zzz"], "there is no option '%s'; see %s --help", ["--help"]),
     (["status", "--per", "day"], "'%s' does not take the option --%s; see lantoa %s --help", ["$3", "--help"]),
     (["backup"], "give a file, or a folder with --into; one of the two", ["backup", "--into", "{folder}"]),
     (["backup", "{there}"], "%s is there already and is not overwritten; give another name", ["backup", "{fresh}"]),
@@ -101,7 +101,7 @@ OF_AGENT = [
     (["frob"], "there is no command '%s'; see lantoa-agent --help", ["--help"]),
     (["statsu"], "there is no command '%s'; did you mean %s?", ["status"]),
     ([], "say what to do; 'lantoa-agent --help' lists the commands", ["--help"]),
-    (["record", "teams=7", "--al"], "there is no option '%s'; see %s --help", ["--help"]),
+    (["record", "teams=7", "--zzz"], "there is no option '%s'; see %s --help", ["--help"]),
     (["record"], "give a figure, like team.count=7", ["record", "team.count=7"]),
     (["record", "team.count"], "a figure is written METRIC=VALUE, like team.count=7", ["record", "team.count=7"]),
     (["record", *[f"visits={n}" for n in range(2000)]], "too many figures for one command; use import", ["import", "{table}"]),
