@@ -53,6 +53,27 @@ const char *frame_unit_name(const json_t *answer, const char *code)
 	return *name ? name : code;
 }
 
+/* Days compare as their texts do. */
+static bool is_in_force(const json_t *unit, const char *day)
+{
+	const char *to = answer_text(unit, "valid_to");
+
+	return strcmp(answer_text(unit, "valid_from"), day) <= 0 && (!*to || strcmp(day, to) < 0);
+}
+
+const char *frame_unit_there(struct visit *visit, const char *code)
+{
+	const json_t *rows = answer_rows(ask(visit->asking, FRAME_UNITS));
+	const char *day = visit->view.structure;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+		if (strcmp(answer_text(row, "code"), code) == 0 && is_in_force(row, day))
+			return code;
+	return *day ? "" : code;
+}
+
 void frame_link(struct html *html, const struct view *view, const char *words, bool current)
 {
 	char address[VIEW_ADDRESS_MAX];

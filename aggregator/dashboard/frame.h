@@ -24,6 +24,9 @@ void frame_keep(struct html *html, const struct view *view, const char *without)
  * @answer: ask(visit->asking, FRAME_UNITS). */
 #define FRAME_UNITS "/api/v1/units"
 const char *frame_unit_name(const json_t *answer, const char *code);
+/** @code, to link to; "" where the borders of the day that the view has do not know that unit, so
+ * that nobody is led to a refusal. */
+const char *frame_unit_there(struct visit *visit, const char *code);
 
 /** The whole page: what the screen writes, with its frame. Call it again while questions are open.
  */

@@ -48,7 +48,10 @@ static const json_t *figures(struct visit *visit, const char *name, struct quest
 	char from[PERIOD_TEXT_MAX], to[PERIOD_TEXT_MAX];
 	struct period year = civil_period(CALENDAR_CIVIL, GRAIN_YEAR, visit->now_us);
 
-	question_of(question, "/api/v1/query", visit, "name by labels by_label versus total");
+	/* Per its own period, by its own calendar: a view that came from another screen with those
+	   of a metric there would be refused as a whole. */
+	question_of(question, "/api/v1/query", visit,
+		    "name by per calendar labels by_label versus total");
 	question_add(question, "name", name);
 	question_add(question, "versus", "period");
 	if (!*view->from && !*view->to && !*view->last && !*view->publication) {

@@ -126,7 +126,7 @@ static void assignments(struct office *office, struct html *html)
 		const char *unit = answer_text(row, "unit"), *name = answer_text(row, "unit_name");
 		struct view there = view_at(&office->visit->view, "/");
 
-		there = view_with(&there, "area", unit);
+		there = view_with(&there, "area", frame_unit_there(office->visit, unit));
 		html_add(html, "<tr><td>%s</td><th scope=\"row\">",
 			 words_day(answer_text(row, "from"), from));
 		if (*unit)

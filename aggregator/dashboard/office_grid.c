@@ -5,6 +5,7 @@
 #include "common/model/civil.h"
 #include "common/text/answer.h"
 #include "dashboard/figure_internal.h"
+#include "dashboard/frame.h"
 #include "dashboard/heat.h"
 #include "dashboard/office_internal.h"
 #include "dashboard/signs.h"
@@ -155,7 +156,9 @@ static void grid_write(struct grid *grid)
 
 		there = view_with(&there, "name", grid->names[i]);
 		there = view_with(&there, "area",
-				  grid->office->n_units ? grid->office->units[0] : "");
+				  grid->office->n_units ? frame_unit_there(grid->office->visit,
+									   grid->office->units[0])
+							: "");
 		grid->rows[i] =
 			(struct heat_row){ .name = facts.label,
 					   .note = facts.unit,

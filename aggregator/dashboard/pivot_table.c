@@ -179,8 +179,8 @@ static void heads(struct drawing *drawing)
 	html_add(html, "</th>");
 	if (drawing->labels) {
 		html_add(html, "<th scope=\"col\" rowspan=\"%zu\" aria-sort=\"%s\">", rows,
-			 sorted_how(drawing, "label_name"));
-		sort_link(drawing, "label_name", false, _("Label"));
+			 sorted_how(drawing, "label"));
+		sort_link(drawing, "label", false, _("Label"));
 		html_add(html, "</th>");
 	}
 	metric_heads(drawing);
@@ -237,19 +237,19 @@ static void row_head(struct drawing *drawing, size_t row)
 {
 	struct html *html = drawing->html;
 	const char *kind = text(drawing, row, "row"), *label = text(drawing, row, "label_name");
+	const char *code = text(drawing, row, "label"); /* what is in no list has no other name */
 	bool total = strncmp(kind, "total", 5) == 0, rest = !*text(drawing, row, "area");
 
 	html_add(html, total ? "<tr class=\"total\"><th scope=\"row\">" : "<tr><th scope=\"row\">");
 	if (rest)
-		html_add(html, "%s<small>%s</small>", _("In none of these"),
-			 text(drawing, row, "reason"));
+		html_add(html, "%s", _("In none of these"));
 	else if (total)
 		html_add(html, "%s<small>%s</small>", _("Total"), text(drawing, row, "name"));
 	else
 		place_link(drawing, row);
 	html_add(html, "</th>");
 	if (drawing->labels)
-		html_add(html, "<td>%s</td>", label);
+		html_add(html, "<td>%s</td>", *label ? label : code);
 }
 
 /* --- cells --- */
@@ -357,6 +357,19 @@ static void row_write(struct drawing *drawing, size_t line)
 	html_add(drawing->html, "</tr>\n");
 }
 
+/* Why something is in none of the places, in the newest period: a sentence, below the table. */
+static void rest_reason(const struct drawing *drawing)
+{
+	const char *reason = "";
+
+	for (size_t row = 0; row < table_rows(drawing->table); row++)
+		if (!*text(drawing, row, "area") && *text(drawing, row, "reason"))
+			reason = text(drawing, row, "reason");
+	if (*reason)
+		html_add(drawing->html, "<p class=\"soft legend\">%s: %s</p>\n",
+			 _("In none of these"), reason);
+}
+
 static void legend(const struct drawing *drawing)
 {
 	bool any = false;
@@ -407,6 +420,7 @@ void pivot_table_write(struct visit *visit, struct html *html, const json_t *ans
 			row_write(&drawing, line);
 		html_add(html, "</tbody></table></div>\n");
 		legend(&drawing);
+		rest_reason(&drawing);
 	} else {
 		html_add(html, "<p class=\"bad\">%s</p>\n",
 			 _("This answer cannot be shown as a table; it can be downloaded."));

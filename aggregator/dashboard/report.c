@@ -201,14 +201,14 @@ static void ways_on(struct report *report, struct html *html)
 	there = view_with(&there, "name", report->facts.name);
 	there = view_with(&there, "period", view->period);
 	if (*report->unit)
-		there = view_with(&there, "area", report->unit);
+		there = view_with(&there, "area", frame_unit_there(report->visit, report->unit));
 	frame_link(html, &there, _("The figure of its area"), false);
 	html_add(html, "</li>\n<li>");
 	there = view_at(view, "/explain");
 	there = view_with(&there, "name", report->facts.name);
 	there = view_with(&there, "period", view->period);
 	if (*report->unit)
-		there = view_with(&there, "area", report->unit);
+		there = view_with(&there, "area", frame_unit_there(report->visit, report->unit));
 	frame_link(html, &there, _("How the area's figure comes about"), false);
 	html_add(html, "</li>\n</ul>\n");
 }

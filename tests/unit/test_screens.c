@@ -170,6 +170,31 @@ static void a_pivot_has_every_figure_in_its_place(void **state)
 	free(page);
 }
 
+static const char *answer_labels(struct play *play, const char *target)
+{
+	(void)play;
+	return strncmp(target, "/api/v1/query?", 14) != 0
+		       ? answer_figures(play, target)
+		       : "{\"query\":{\"name\":\"a.x\"},\"rows\":["
+			 "{\"area\":\"82\",\"name\":\"T\",\"period\":\"2025\",\"label\":\"land\","
+			 "\"label_name\":\"Land office\",\"value\":5},"
+			 "{\"area\":\"82\",\"name\":\"T\",\"period\":\"2025\",\"label\":\"odd "
+			 "<1>\","
+			 "\"label_name\":null,\"value\":6}]}";
+}
+
+/* A label of no list is told as it was spelt, and both lead to that label alone. */
+static void a_row_of_a_label_says_which(void **state)
+{
+	struct play play = { .answer = answer_labels };
+	char *page = page_of(&play, "/pivot?name=a.x&by_label=sector&labels=app=VNeID&last=1");
+	(void)state;
+	has(page, "<td>Land office</td>");
+	has(page, "<td>odd &lt;1&gt;</td>");
+	has(page, "labels=app%3DVNeID%3Bsector%3Dland\"");
+	free(page);
+}
+
 static void a_search_offers_what_is_called_so(void **state)
 {
 	struct play play = { .answer = answer_figures };
@@ -433,6 +458,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pivot_has_every_figure_in_its_place),
+		cmocka_unit_test(a_row_of_a_label_says_which),
 		cmocka_unit_test(a_search_offers_what_is_called_so),
 		cmocka_unit_test(no_screen_breaks_whatever_is_answered),
 	};
