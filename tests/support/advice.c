@@ -1,5 +1,7 @@
 #include "support/advice.h"
 
+#include "common/base/i18n.h"
+
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,6 +83,17 @@ static void place(const char *given, const char *mended, const struct piece piec
 	add(out, "", 1);
 }
 
+/* A name that was nearly right is offered behind the sentence (near_name.h). */
+static bool heard_with_hint(const char *said, const char *sentence, struct piece pieces[])
+{
+	char text[1024];
+
+	if (heard(said, sentence, pieces))
+		return true;
+	(void)snprintf(text, sizeof(text), "%s%s", sentence, _("; did you mean %s?"));
+	return heard(said, text, pieces);
+}
+
 static bool follow(const struct advice *row, advice_try *try_it, void *context)
 {
 	struct blob text = { 0 }, said = { 0 }, outcome = { 0 }, after = { 0 };
@@ -90,7 +103,7 @@ static bool follow(const struct advice *row, advice_try *try_it, void *context)
 	place(row->given, row->wrong, NULL, &text);
 	try_it(context, (char *)text.data, &said, &outcome);
 	add(&said, "", 1);
-	if (!heard((char *)said.data, _(row->said), pieces)) {
+	if (!heard_with_hint((char *)said.data, _(row->said), pieces)) {
 		print_error("%s\n  is told: %s\n  instead of: %s\n", (char *)text.data,
 			    (char *)said.data, _(row->said));
 		goto end;

@@ -409,7 +409,8 @@ static void an_argument_that_is_none_is_named(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_refused(f, "/echo?wrod=a", "there is no argument 'wrod' here; there are: word n");
+	assert_refused(f, "/echo?wrod=a",
+		       "there is no argument 'wrod' here; there are: word n; did you mean 'word'?");
 	assert_refused(f, "/echo?word=a&m=1", "there is no argument 'm' here; there are: word n");
 	assert_refused(f, "/echo?word", "the argument 'word' has no value; NAME=VALUE is wanted");
 	assert_refused(f, "/echo?n=1&word=a&n=1", "the argument 'n' is given twice");
@@ -463,9 +464,10 @@ static void programs_are_told_problems(void **state)
 		       "Method Not Allowed", "\"detail\": \"this path does not take this method\"");
 	assert_problem(f, "GET /api/echo?wrod=a HTTP/1.1\r\n" END, "400", "/doc#ArgumentProblem",
 		       "Bad Request",
-		       "\"detail\": \"there is no argument 'wrod' here; there are: word n\", "
+		       "\"detail\": \"there is no argument 'wrod' here; there are: word n; did you "
+		       "mean 'word'?\", "
 		       "\"errors\": [{\"detail\": \"there is no argument 'wrod' here; there are: "
-		       "word n\", \"parameter\": \"wrod\"}]");
+		       "word n; did you mean 'word'?\", \"parameter\": \"wrod\"}]");
 	assert_problem(f, "GET /api/echo?n=1&n=1 HTTP/1.1\r\n" END, "400", "/doc#ArgumentProblem",
 		       "Bad Request",
 		       "\"detail\": \"the argument 'n' is given twice\", \"errors\": "

@@ -96,9 +96,13 @@ static void an_unknown_option_is_named_as_it_was_typed(void **state)
 static void a_name_is_typed_in_full(void **state)
 {
 	(void)state;
-	assert_refused("--conf x", "there is no option '--conf'; see test_options --help");
+	assert_refused(
+		"--conf x",
+		"there is no option '--conf'; see test_options --help; did you mean 'config'?");
 	assert_refused("--conf=x", "there is no option '--conf=x'; see test_options --help");
-	assert_refused("--conf", "there is no option '--conf'; see test_options --help");
+	assert_refused(
+		"--conf",
+		"there is no option '--conf'; see test_options --help; did you mean 'config'?");
 	assert_refused("--hel=x", "there is no option '--hel=x'; see test_options --help");
 	assert_refused("--al", "there is no option '--al'; see test_options --help");
 	assert_refused("--all-of", "there is no option '--all-of'; see test_options --help");
