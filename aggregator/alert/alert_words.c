@@ -195,8 +195,8 @@ static void office_advise(const struct alert *alert, char text[])
 		    office);
 		break;
 	case ALERT_QUARANTINE:
-		SAY(_("why they wait: lantoa quarantine list. Once the cause is mended: lantoa "
-		      "quarantine release --office %s"),
+		SAY(_("`lantoa quarantine list` tells why they wait; once the cause is mended: "
+		      "lantoa quarantine release --office %s"),
 		    office);
 		break;
 	default:
