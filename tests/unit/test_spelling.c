@@ -290,7 +290,8 @@ static void what_is_no_label_is_asked_about(void **state)
 	struct fixture *f = *state;
 	struct query query = { .name = "d", .from = "2025-06-01", .by_label = "sectr" };
 	assert_refused(f, &query,
-		       "d is not divided by 'sectr'; what it is divided by: sector, topic");
+		       "d is not divided by 'sectr'; what it is divided by: sector, topic; did you "
+		       "mean 'sector'?");
 	query.name = "n";
 	assert_refused(f, &query, "n is not divided by 'sectr', nor by anything else");
 	query = (struct query){
