@@ -1228,7 +1228,8 @@ static void what_is_not_there_is_an_error_that_says_what_is(void **state)
 	testbed_record(&testbed, &z, "n", "sector=civil;topic=a", "2024-06-10", 5, 0);
 	day.labels = "sektor=land";
 	refused(&testbed, &day,
-		"n is not divided by 'sektor'; what it is divided by: sector, topic");
+		"n is not divided by 'sektor'; what it is divided by: sector, topic; did you mean "
+		"'sector'?");
 	day.labels = "sector=lnd";
 	refused(&testbed, &day,
 		"nothing was ever reported with the label sector=lnd; did you mean 'land'?");
