@@ -128,10 +128,10 @@ static void lack_of_memory_is_an_error(void **state)
 static bool is_told(const char *name)
 {
 	static const char *const told[] = {
-		"added",      "asked",      "cancelled", "changed", "closed",
-		"epoch",      "invitation", "items",     "moved",   "named",
-		"older_copy", "position",   "published", "renamed", "reopened",
-		"revoked",    "run",        "token",     "verdict", "removed",
+		"added",      "asked",   "cancelled", "changed", "closed",     "epoch",
+		"invitation", "items",   "moved",     "named",   "older_copy", "position",
+		"published",  "renamed", "reopened",  "revoked", "run",        "token",
+		"verdict",    "removed", "counted",   "how",     "into",       "into_from",
 	};
 
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
