@@ -75,6 +75,8 @@ class Metrics(rig.Rig):
         self.province.start()
 
     def test_what_is_told_is_so(self):
+        self.province.process.stop()  # who is late was looked for at its start, before it had a catalogue, and is kept for a while
+        self.province.start()
         self.agent("28001").start()
         probe = self.enrolled_probe("28002")
         probe.ask("hello", 7, 0, 3, 3, hear="welcome")
