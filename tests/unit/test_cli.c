@@ -1059,7 +1059,6 @@ static void wrong_usage_is_2(void **state)
 	struct fixture *f = *state;
 	const char *const cases[][5] = {
 		{ "brew", "coffee" },
-		{ "office" },
 		{ "query" },
 		{ "query", "a", "b" },
 		{ "query", "a", "--area" },
@@ -1195,12 +1194,13 @@ static void what_is_misspelt_once_is_asked_for(void **state)
 		size_t n = 0;
 
 		(void)snprintf(words, sizeof(words), "%s", commands[i].words);
-		letter = words[1], words[1] = words[2], words[2] = letter;
+		size_t k = words[1] == words[2] ? 2 : 1; /* of two letters that differ */
+		letter = words[k], words[k] = words[k + 1], words[k + 1] = letter;
 		while (rest)
 			argv[n++] = strsep(&rest, " ");
 		(void)snprintf(meant, sizeof(meant), "'%s'", commands[i].words);
 		assert_meant(n, argv, meant);
-		letter = words[1], words[1] = words[2], words[2] = letter;
+		letter = words[k], words[k] = words[k + 1], words[k + 1] = letter;
 		for (; *options; options += strcspn(options, " "), options += *options == ' ') {
 			int len = (int)strcspn(options, " ");
 
@@ -1355,7 +1355,7 @@ static void status_names_two_numbers_by_two_names(void **state)
 	add_office(state);
 	assert_done(f, "status");
 	assert_says(f->out, "\nFigures put into quarantine since the start: 0\n");
-	assert_says(f->out, " In quarantine\n");
+	assert_says(f->out, "In quarantine");
 	assert_null(strstr(f->out, "\nIn quarantine:"));
 }
 
