@@ -597,3 +597,21 @@ int call_labels(struct call *call, const char *text, struct err *err)
 	}
 	return labels_canonical(labels, n, call->labels, err) < 0 ? err_wrap(err, "labels") : 0;
 }
+
+int call_number(const struct call *call, const char *name, int64_t low, int64_t high, int64_t usual,
+		int64_t *ret_number, struct err *err)
+{
+	const char *text = http_arg(call->request, name);
+	char *end = NULL;
+	if (!text) {
+		*ret_number = usual;
+		return 0;
+	}
+	errno = 0;
+	long long value = *text >= '0' && *text <= '9' ? strtoll(text, &end, 10) : -1;
+	if (!end || *end || errno == ERANGE || value < low || value > high)
+		return err_set(err, -EINVAL, "%s: a number of %lld to %lld is wanted", name,
+			       (long long)low, (long long)high);
+	*ret_number = value;
+	return 0;
+}

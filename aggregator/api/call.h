@@ -159,6 +159,9 @@ int call_needs(const struct call *call, enum role role, struct err *err);
 
 /** Argument @name of the address, 0 or 1; 0 when it is not there. -EINVAL. */
 int call_flag(const struct call *call, const char *name, bool *ret_flag, struct err *err);
+/** The number in argument @name, from @low to @high; @usual where it is not there. -EINVAL. */
+int call_number(const struct call *call, const char *name, int64_t low, int64_t high, int64_t usual,
+		int64_t *ret_number, struct err *err);
 /** Argument "run", as POST gave it; 0 when it is not there. -EINVAL. */
 int call_run(const struct call *call, uint64_t *ret_run, struct err *err);
 

@@ -9,32 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int number(const struct call *call, const char *name, int64_t low, int64_t high,
-		  int64_t usual, int64_t *ret_number, struct err *err)
-{
-	const char *text = http_arg(call->request, name);
-	char *end = NULL;
-	if (!text) {
-		*ret_number = usual;
-		return 0;
-	}
-	errno = 0;
-	long long value = *text >= '0' && *text <= '9' ? strtoll(text, &end, 10) : -1;
-	if (!end || *end || errno == ERANGE || value < low || value > high)
-		return err_set(err, -EINVAL, "%s: a number of %lld to %lld is wanted", name,
-			       (long long)low, (long long)high);
-	*ret_number = value;
-	return 0;
-}
-
 static int changes_prepare(struct call *call, struct err *err)
 {
 	struct changes_form *form = &call->changes;
 	int64_t wait_s = 0, most = 0;
-	if (number(call, "after", 0, INT64_MAX, 0, &form->after, err) < 0 ||
-	    number(call, "epoch", 1, INT64_MAX, 0, &form->epoch, err) < 0 ||
-	    number(call, "wait", 0, CHANGES_WAIT_MAX_S, 0, &wait_s, err) < 0 ||
-	    number(call, "most", 1, CHANGES_MOST_MAX, CHANGES_MOST_USUAL, &most, err) < 0 ||
+	if (call_number(call, "after", 0, INT64_MAX, 0, &form->after, err) < 0 ||
+	    call_number(call, "epoch", 1, INT64_MAX, 0, &form->epoch, err) < 0 ||
+	    call_number(call, "wait", 0, CHANGES_WAIT_MAX_S, 0, &wait_s, err) < 0 ||
+	    call_number(call, "most", 1, CHANGES_MOST_MAX, CHANGES_MOST_USUAL, &most, err) < 0 ||
 	    call_flag(call, "figures", &form->figures, err) < 0)
 		return err->code;
 	form->most = (unsigned)most;
