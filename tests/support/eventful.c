@@ -3,6 +3,7 @@
 #include "common/model/civil.h"
 #include "journal/quarantine.h"
 #include "ledger/change.h"
+#include "registry/maps.h"
 #include "registry/messages.h"
 #include "registry/office_keys.h"
 #include "registry/publications.h"
@@ -289,6 +290,29 @@ static void backup_note(struct course *course)
 	     "backup");
 }
 
+static void draw_map(struct course *course)
+{
+	struct testbed *testbed = course->testbed;
+	struct err *err = &testbed->err;
+	struct map map = { .kind = MAP_TILES,
+			   .valid_from = 20255,
+			   .level = strdup("commune"),
+			   .width = 2,
+			   .height = 1,
+			   .frame = strdup("") };
+	static const char cells[] = "C1 0 0\nC3 1 0\n";
+	const struct event_form form = { .who = "test",
+					 .kind = "map import",
+					 .at_us = tick(course) };
+	bool changed = false;
+	must(course, map_cells_read(&map, cells, strlen(cells), err), "map");
+	must(course, db_begin(testbed->db, err), "map");
+	must(course, map_put(testbed->db, &map, &changed, err), "map");
+	must(course, event_append(testbed->db, &form, NULL, err), "map");
+	must(course, db_commit(testbed->db, err), "map");
+	map_free(&map);
+}
+
 /* --- a change in steps --- */
 
 static void change_order(struct course *course, const struct change_form *form)
@@ -475,13 +499,18 @@ static void figures_end(struct course *course)
 	tell(course, NULL, NULL);
 	tokens(course);
 	excuses(course);
+	draw_map(course);
 	record(course, "l", "3.5", "2025-06");
 	record(course, "l", "3.6", "2025-06");
 	must(course, account_name(testbed->db, "test", "Chi Lan", &testbed->err), "account");
 	testbed_exec(testbed,
 		     "INSERT INTO contact VALUES(1, 1, 1751000000000000, 1751000000000000, 3,"
 		     " '1.0', 1751000000000000, 7, 1750000000000000, 11, 4, 60),"
-		     " (2, 2, 1751000000000001, 0, 0, '', 0, 0, 0, 0, 0, 0)");
+		     " (2, 2, 1751000000000001, 0, 0, '', 0, 0, 0, 0, 0, 0);"
+		     "INSERT INTO alert VALUES('silent', 'a', 1751000000000000,"
+		     " 1751000000000000, 1, 4, 1);"
+		     "INSERT INTO alert_change VALUES(1, 1751000000000000, 0, 'silent', 'a',"
+		     " 1751000000000000, 1751000000000000, 1, 4)");
 	backup_note(course);
 	send_day(course, &course->a, "2025-06-25", 7);
 	backup_note(course);

@@ -32,6 +32,8 @@ static const struct unproven {
 	const char *reason;
 } unproven[] = {
 	{ "contact", ANY, ANY, ALWAYS, "when an office was heard last: no figure, kept at times" },
+	{ "alert", ANY, ANY, ALWAYS, "what somebody should act on: looked for anew each minute" },
+	{ "alert_change", ANY, ANY, ALWAYS, "and who was told of it" },
 	{ "account", ANY, ANY, ALWAYS,
 	  "which person it is: personal data, in no chain on purpose" },
 	{ "token_use", ANY, ANY, ALWAYS, "when a token was last used: kept at times" },
