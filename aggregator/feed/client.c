@@ -23,7 +23,9 @@ struct exchange {
 	const struct request *request;
 	struct blob *answer;
 	struct err *err;
-	bool too_large, no_memory, stopped, begun;
+	char cut[4]; /* a character of which a piece had only the beginning */
+	size_t n_cut;
+	bool too_large, no_memory, stopped, begun, no_text;
 };
 
 static void text_add(struct exchange *exchange, const char *text)
@@ -157,6 +159,44 @@ static int tell_field(const struct exchange *exchange)
 	return request->on_field(request->context, field ? field->value : NULL, exchange->err);
 }
 
+static bool is_shown(const char *at, size_t n)
+{
+	return *at != '\0' && (utf8_printable(at, n) || strchr("\n\r\t", *at));
+}
+
+/* What goes to a terminal or into a file: characters, and of the controls those of lines. The
+ * beginning of one that @data[@len] ends in is kept for the next piece. */
+static bool is_text(struct exchange *exchange, const char *data, size_t len)
+{
+	size_t n;
+
+	while (exchange->n_cut > 0 && len > 0) {
+		exchange->cut[exchange->n_cut++] = *data++;
+		len--;
+		n = utf8_char(exchange->cut, exchange->n_cut);
+		if (n > 0 ? !is_shown(exchange->cut, n) : exchange->n_cut == sizeof(exchange->cut))
+			return false;
+		if (n > 0)
+			exchange->n_cut = 0;
+	}
+	for (; len > 0; data += n, len -= n) {
+		n = utf8_char(data, len);
+		if (n > 0 ? !is_shown(data, n) : len >= sizeof(exchange->cut))
+			return false;
+		if (n == 0) {
+			exchange->n_cut = len;
+			memcpy(exchange->cut, data, len);
+			return true;
+		}
+	}
+	return true;
+}
+
+static bool is_binary(const struct request *request)
+{
+	return strcmp(request->accept, "application/octet-stream") == 0;
+}
+
 /* @data[@len] to who wants it in pieces. Not 0: stop. */
 static int on_some(struct exchange *exchange, const char *data, size_t len)
 {
@@ -168,6 +208,9 @@ static int on_some(struct exchange *exchange, const char *data, size_t len)
 	if (!exchange->begun)
 		rc = tell_field(exchange);
 	exchange->begun = true;
+	exchange->no_text = !is_binary(request) && !is_text(exchange, data, len);
+	if (exchange->no_text)
+		return 1;
 	if (rc == 0)
 		rc = request->on_piece(request->context, data, len, exchange->err);
 	exchange->stopped = rc != 0;
@@ -290,25 +333,13 @@ static int refusal(const struct blob *answer, long status, struct err *err)
 	return rc;
 }
 
-/* What goes to a terminal or into a file: characters, and of the controls those of lines. */
-static bool is_text(const struct blob *answer)
-{
-	size_t n;
-
-	for (size_t i = 0; i < answer->len; i += n) {
-		const char *at = (const char *)answer->data + i;
-
-		n = utf8_char(at, answer->len - i);
-		if (n == 0 || (!utf8_printable(at, n) && !strchr("\n\r\t", *at)) || *at == '\0')
-			return false;
-	}
-	return true;
-}
-
 /* Another server's page, taken for a table, would say that there is nothing. */
-static int answer_check(const struct exchange *exchange, const char *api, struct err *err)
+static int answer_check(struct exchange *exchange, const char *api, struct err *err)
 {
-	if (is_of_type(exchange) && (exchange->request->on_piece || is_text(exchange->answer)))
+	const struct blob *whole = exchange->answer; /* what did not go on in pieces */
+
+	if (is_of_type(exchange) && !exchange->no_text &&
+	    is_text(exchange, (const char *)whole->data, whole->len) && exchange->n_cut == 0)
 		return 0;
 	return err_set(err, -EREMOTEIO,
 		       "what %s answers is not what an aggregator answers; is one running there?",
@@ -328,7 +359,8 @@ static int perform(struct exchange *exchange, const char *api, const struct requ
 		return rc;
 	code = request_set(exchange, request) ? curl_easy_perform(exchange->curl)
 					      : CURLE_OUT_OF_MEMORY;
-	if (code == CURLE_WRITE_ERROR && request->on_piece && granted(exchange) && !exchange->begun)
+	if (code == CURLE_WRITE_ERROR && request->on_piece && granted(exchange) &&
+	    (!exchange->begun || exchange->no_text))
 		return answer_check(exchange, api, err);
 	if (code != CURLE_OK)
 		return failure(exchange, api, code, err);

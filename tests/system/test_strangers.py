@@ -231,7 +231,7 @@ class Strangers(rig.Rig):
             there.close()
         for words in (("office", "list"), ("units", "export"), ("query", "visits", "--format", "json")):
             for kind, body in (("text/html", b"<p>hello</p>"), ("text/csv", b"code\n\x1b[2J\n"),
-                               ("text/csv", b"code\n\xff\n"), ("application/json", b'{"rows": []}\0')):
+                               ("text/csv", b"code\n\xff\n"), ("text/csv", b"code\n\xe1\xbb"), ("application/json", b'{"rows": []}\0')):
                 server = threading.Thread(target=serve, args=(kind, body))
                 server.start()
                 done = rig.run([f"{rig.BUILD}/aggregator/lantoa", "--api", f"unix:{path}", *words])
