@@ -62,7 +62,7 @@ class Advice(rig.Rig):
             values["2025-06"] = "2025-06-30"  # visits are counted by the day
         given = [values.get(word, word) for word in words]
         for i, option in enumerate(words[:-1]):
-            if option == "--from" and words[i + 1] == "%s":  # the day that the sentence names
+            if option in ("--from", "--on") and words[i + 1] == "%s":  # the day that the sentence names
                 given[i + 1] = "2025-07-01"
         outcome = self.lantoa(*given)
         if words == ["change", "cancel"]:  # test_change.py has one to take back

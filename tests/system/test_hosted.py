@@ -104,7 +104,9 @@ class Pages(web.WebRig):
     def test_a_clerk_types_at_the_page_of_his_office(self):
         self.hold("28001")
         clerk = self.log_in(self.desks["28001"])
-        home = self.page("/", clerk)
+        home = self.page("/", clerk)  # the province's figures are not a clerk's
+        self.assertEqual((home.status, home.headers["Location"]), (303, "/account"))
+        home = self.page("/account", clerk)
         self.assertIn('<a href="/office/28001/">', home.text)
         moved = self.page("/office/28001", clerk)
         self.assertEqual((moved.status, moved.headers["Location"]), (308, "/office/28001/"))

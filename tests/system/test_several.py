@@ -42,16 +42,19 @@ class Several(rig.Rig):
     def test_a_terminal_has_a_table_with_a_column_for_each(self):
         drawn = self.order("query", "visits,balance", "--by", "commune", "--area", "815", "--from", "2025-06-29",
                            "--to", "2025-06-30", "--total")
-        lines = [line.split() for line in drawn.splitlines()]
+        self.assertEqual(drawn.splitlines()[:4], ["visits: Visits (visit)", "balance: Balance (đồng)",
+                                                  "2025-06-29 to 2025-06-30, Mỹ Tho, by commune", ""])
+        drawn = drawn.splitlines()[4:]
+        lines = [line.split() for line in drawn]
         self.assertEqual(lines[0], ["Period", "Area", "Name", "visits", "balance"])
         self.assertEqual(lines[1], ["2025-06-29", "28001", "Phường", "Một", "10", "-0.5"])
         self.assertEqual(lines[2], ["2025-06-29", "28002", "Phường", "Hai", "-", "-"])
         self.assertEqual(lines[3], ["2025-06-29", "815", "Mỹ", "Tho", "(total)", "10*", "-0.5", "*"])
         self.assertEqual(lines[6], ["2025-06-30", "815", "Mỹ", "Tho", "(total)", "12*", "1.25*"])
-        self.assertEqual(drawn.splitlines()[7:],
+        self.assertEqual(drawn[7:],
                          ["* not all that was due is in it, or the period is not over",
                           "- there is no value; --format csv has the reason"])
-        points = {line.index(".") for line in drawn.splitlines()[1:7] if "." in line}
+        points = {line.index(".") for line in drawn[1:7] if "." in line}
         self.assertEqual(len(points), 1)  # below one another
 
     def test_what_was_before_stands_beside_it(self):
@@ -60,11 +63,13 @@ class Several(rig.Rig):
                                                  "change", "change_percent", "change_reason")],
                          ["12", "2024-06-30", "8", "1", "1", "4", "50", ""])
         titles = self.order("query", "visits", "--area", "28001", "--from", "2025-06-30", "--to", "2025-06-30",
-                            "--versus", "year").splitlines()[0]
+                            "--versus", "year").splitlines()
+        self.assertEqual(titles[:2], ["Visits (visit), 2025-06-30, Phường Một", ""])
+        titles = titles[2]
         self.assertEqual(titles.count("Change, percent"), 1, titles)
         drawn = self.order("query", "visits,balance", "--area", "28001", "--from", "2025-06-30", "--to", "2025-06-30",
                            "--versus", "period")
-        self.assertEqual(drawn.splitlines()[1].split(), ["2025-06-30", "28001", "Phường", "Một", "12", "20", "1.25", "350"])
+        self.assertEqual(drawn.splitlines()[5].split(), ["2025-06-30", "28001", "Phường", "Một", "12", "20", "%", "1.25", "350", "%"])
 
     def test_the_first_of_an_order_and_what_is_left_out(self):
         for code, value in (("28002", "9"), ("28003", "101")):

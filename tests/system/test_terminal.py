@@ -96,7 +96,7 @@ ORDERS = [
     "completeness visits --by commune --from {day} --to {day}", "quality", "status", "quarantine list", "quarantine release --all --dry-run",
     "quarantine release --all", "close 2025-01", "closed", "reopen 2025-01", "reopen 2025-01",
     "excuse add --office 28003 --metric visits --period {day} --reason Nghỉ-lễ", "excuse list", "excuse end 1", "change show",
-    "change cancel", "alerts", "map list", "report {folder}/page.pdf --browser /nowhere", "verify", "backup {folder}/backup.db", "changes --most 3", "audit", "audit --most 3", "history 28001",
+    "change cancel", "explain visits --from {day} --to {day}", "alerts", "map list", "report {folder}/page.pdf --browser /nowhere", "verify", "backup {folder}/backup.db", "changes --most 3", "audit", "audit --most 3", "history 28001",
     "publish {publication} 2025-06", "publications", "token add {publication} --role viewer", "token list", "token revoke {publication}",
     "account name unix:uid=0 Nguyễn-Văn-An", "account list", "export sqlite {folder}/figures.db --metric visits",
     "status --per day", "office add", "query",

@@ -91,7 +91,7 @@ static void excel_in_vietnamese_takes_semicolons_and_commas(void **state)
 	becomes("value,reason,state\n-1234.5,\"a;b\",complete\n7,\"a,b\",partial\n",
 		"\xef\xbb\xbf"
 		"Giá trị;Lý do;Tình trạng\r\n"
-		"-1234,5;\"a;b\";đã đủ\r\n"
+		"-1234,5;\"a;b\";đầy đủ\r\n"
 		"7;a,b;còn đơn vị thiếu báo cáo\r\n");
 	(void)language_use(LANGUAGE_ENGLISH);
 }
