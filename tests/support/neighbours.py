@@ -20,7 +20,7 @@ To add a case: a method of a class that has Neighbours as its base (tests/system
     def test_what_it_does(self):
         hostile = self.hostile()              # an enrolled office; or invited(), stranger()
         self.withstands(lambda: hostile.flood("frame", "ff" * 64), memory_mib=80, log_lines=3,
-                        status='"malformed": "[1-9]', log="frame refused office=28004")
+                        status='"malformed": [1-9]', log="frame refused office=28004")
 
 The attack is called again and again; one call should take half a second or less, so that it ends with
 the case. What is done once comes before, or holds a flag. The orders of a hostile office are those of

@@ -118,7 +118,7 @@ class Change(rig.Rig):
             file.write(rig.CATALOGUE)
         outcome = self.lantoa("catalogue", "import", path, "--yes")
         self.assertEqual((outcome.code, outcome.err), (0, ""), outcome)
-        self.assertIn("1", outcome.out)
+        self.assertEqual(outcome.out, "The catalogue was changed.\n")
         self.assertEqual(self.lantoa("catalogue", "export").out, rig.CATALOGUE)
         self.assert_whole()
 

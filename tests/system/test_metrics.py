@@ -139,6 +139,7 @@ class Metrics(rig.Rig):
         self.once_late_is_told()
         self.assertEqual(self.agents["28001"].record("visits=6", "--period", "2025-06-30").code, 0)
         rig.wait_for(lambda: self.scrape()["lantoa_batches_total"] >= 1, "another")
+        rig.wait_for(lambda: "lantoa_alerts{" in self.answer()[1], "the first look for alerts")
         text = self.answer()[1]
         check = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)
         self.assertEqual((check.returncode, check.stdout, check.stderr), (0, "", ""))

@@ -27,7 +27,7 @@ class AtTheDoor(neighbours.Neighbours):
             probe = self.probe(server_key, rig.fresh_key())
             probe.hear("refused the key")
             probe.process.kill()
-        self.withstands(knock, memory_mib=80, log_lines=3, status='"refused_handshakes": "[1-9]',
+        self.withstands(knock, memory_mib=80, log_lines=3, status='"refused_handshakes": [1-9]',
                         log="gate: .*never invited.*address=127.0.0.1")
 
     def test_connections_that_greet_and_say_nothing(self):
@@ -40,7 +40,7 @@ class AtTheDoor(neighbours.Neighbours):
     def test_an_invitation_that_says_more_than_enrol(self):
         hostile = self.invited()
         self.withstands(lambda: hostile.flood("hello", "#", 0), memory_mib=80, log_lines=4,
-                        status=f"(?=.*{OverLimits.AT_LIMIT})" '.*"misplaced": "[1-9]',
+                        status=f"(?=.*{OverLimits.AT_LIMIT})" '.*"misplaced": [1-9]',
                         log=f"intake: .*office={neighbours.HOSTILE} ")
 
 
@@ -72,7 +72,7 @@ class ByNumber(neighbours.Neighbours):
             subprocess.run([f"{rig.BUILD}/tests/probe", "claim", self.province.endpoint,
                             other.server_key, other.secret_key, "Resource", "x"], check=False,
                            capture_output=True)
-        self.withstands(come_in, memory_mib=80, log_lines=5, status='"malformed": "[1-9]')
+        self.withstands(come_in, memory_mib=80, log_lines=5, status='"malformed": [1-9]')
 
 
 class BeforeTheHandshake(neighbours.Neighbours):
@@ -130,7 +130,7 @@ class OnTheWire(neighbours.Neighbours):
     def test_frames_that_are_none(self):
         hostile = self.hostile()
         self.withstands(lambda: hostile.flood("frame", "ff" * 64), memory_mib=80, log_lines=4,
-                        status=f"(?=.*{OverLimits.AT_LIMIT})" '.*"malformed": "[1-9]',
+                        status=f"(?=.*{OverLimits.AT_LIMIT})" '.*"malformed": [1-9]',
                         log=f"frame refused office={neighbours.HOSTILE}")
         self.assert_logged(f"dropped office={neighbours.HOSTILE} .*limit of refused")
 
@@ -150,17 +150,17 @@ class OnTheWire(neighbours.Neighbours):
     def test_the_biggest_frames_that_are_read(self):
         hostile = self.hostile()
         self.withstands(lambda: hostile.flood("big", 256 * 1024), memory_mib=160, log_lines=3,
-                        status='"malformed": "[1-9]')
+                        status='"malformed": [1-9]')
 
     def test_messages_of_two_frames(self):
         hostile = self.hostile()
         self.withstands(lambda: hostile.flood("two", "00", "00"), memory_mib=80, log_lines=3,
-                        status='"frames_malformed": "[1-9]', log="gate: .*more than one frame")
+                        status='"frames_malformed": [1-9]', log="gate: .*more than one frame")
 
     def test_payloads_that_are_none(self):
         hostile = self.hostile()
         self.withstands(lambda: hostile.flood("payload", 7, 1, "00ff"), memory_mib=80, log_lines=3,
-                        status='"bad_batches": "[1-9]',
+                        status='"bad_batches": [1-9]',
                         log=f"batch refused office={neighbours.HOSTILE} seq=1")
 
 
@@ -172,12 +172,12 @@ class InTheBooks(neighbours.Neighbours):
     def test_one_batch_for_ever(self):
         hostile = self.hostile()
         self.withstands(lambda: hostile.flood("batch", 7, 1, *self.BATCH), memory_mib=80,
-                        log_lines=3, status='"duplicates": "[1-9]')
+                        log_lines=3, status='"duplicates": [1-9]')
 
     def test_batches_that_leave_a_gap(self):
         hostile = self.hostile()
         self.withstands(lambda: hostile.flood("batch", 7, 3, *self.BATCH), memory_mib=80,
-                        log_lines=3, status='"gaps": "[1-9]')
+                        log_lines=3, status='"gaps": [1-9]')
 
     def test_hellos_without_end(self):
         hostile = self.hostile()
@@ -205,7 +205,7 @@ class OverLimits(neighbours.Neighbours):
 
     def test_questions_without_end(self):
         hostile = self.hostile()
-        self.withstands(lambda: hostile.flood("ping"), memory_mib=60, log_lines=4,
+        self.withstands(lambda: hostile.flood("ping"), memory_mib=70, log_lines=4,
                         status=self.AT_LIMIT,
                         log=f"dropped office={neighbours.HOSTILE} .*limit of questions")
 
@@ -526,7 +526,7 @@ class AsOnceTried(neighbours.Neighbours):
             while len(self.held) > 500:  # those that were reset take a file of this process, too
                 self.held.pop(0).close()
             time.sleep(0.01)
-        self.withstands(attack, memory_mib=80, log_lines=10, status='"door_shut": "')
+        self.withstands(attack, memory_mib=80, log_lines=10, status='"door_shut": [1-9]')
 
     def test_many_connections_with_one_invitation(self):
         """One of them is left, or a few."""

@@ -102,6 +102,9 @@ class Views(web.WebRig):
 
     def setUp(self):
         super().setUp()
+        self.web.process.stop()  # it asks more often than people do
+        self.web.write_conf(limits="requests = 100000\n")
+        self.web.start()
         self.random = random.Random(rig.seed())
         self.furnish_more()
         self.cookies = {role: self.log_in(role) for role in ("viewer", "operator")}

@@ -163,7 +163,7 @@ class Bombs(unittest.TestCase):
 
     def read(self, data):
         with subprocess.Popen([READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
-            out = reader.communicate(data, timeout=60)[0].decode()
+            out = reader.communicate(data, timeout=150)[0].decode()
         return out[-40:]
 
     def test_a_sheet_of_blanks(self):
