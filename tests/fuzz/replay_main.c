@@ -1,6 +1,6 @@
 /* In builds without libFuzzer: run the target over each file of a corpus folder, and over seeded
  * mutations of them, until there were enough or their share of CPU time is spent: all targets
- * together take some five minutes of it, whatever one input costs. LANTOA_SEED and LANTOA_SEEDS
+ * together take some two minutes of it, whatever one input costs. LANTOA_SEED and LANTOA_SEEDS
  * work as in every test, and then without that limit. */
 #include "fuzz/fuzz.h"
 #include "support/seeds.h"
@@ -15,7 +15,7 @@
 #define INPUT_MAX (1u << 20) /* bytes */
 #define MUTANTS   400u       /* of each file */
 #define FILES_MAX 256u
-#define SHARE_S   10  /* of CPU for mutations */
+#define SHARE_S   4   /* of CPU for mutations */
 #define GROWTH    64u /* bytes a mutation may add */
 
 static const char *replaying; /* the file, for whoever reads of the failure */
