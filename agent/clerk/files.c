@@ -10,10 +10,10 @@
 #include "clerk/clerk_internal.h"
 
 #include "clerk/files_html.h"
-#include "clerk/multipart.h"
 #include "common/base/container.h"
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
+#include "common/text/multipart.h"
 #include "inbox/errors_sheet.h"
 
 #include <errno.h>

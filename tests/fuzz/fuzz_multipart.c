@@ -1,5 +1,5 @@
 /* Forms with a file: what is found lies within the body, and never overlaps. */
-#include "clerk/multipart.h"
+#include "common/text/multipart.h"
 #include "fuzz/fuzz.h"
 
 #include <errno.h>

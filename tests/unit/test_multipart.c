@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "clerk/multipart.h"
 #include "common/base/blob.h"
+#include "common/text/multipart.h"
 #include "support/seeds.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "clerk/multipart.h"
+#include "common/text/multipart.h"
 
 #include <errno.h>
 #include <stdbool.h>
