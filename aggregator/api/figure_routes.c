@@ -3,16 +3,12 @@
  * what it would come to, and records nothing. */
 #include "api/call.h"
 
+#include "api/trial.h"
 #include "ledger/hand.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int dry_run_prepare(struct call *call, struct err *err)
-{
-	return call_flag(call, "dry_run", &call->dry_run, err);
-}
 
 /* @text is taken apart in place. */
 static int figures_read(char *text, struct hand_words words[HAND_FIGURES_MAX], size_t *ret_n,
@@ -84,7 +80,7 @@ static int figures_post(struct call *call, sqlite3 *db, const struct reference *
 
 const struct action figure_actions[] = {
 	{ ROLE_OPERATOR, "POST", "/v1/figures", "dry_run", "office figures period labels note",
-	  CALL_POST, dry_run_prepare, figures_post, NULL,
+	  CALL_POST, trial_prepare, figures_post, NULL,
 	  "Record figures for an office, as it told them: METRIC=VALUE, several parted by ';'.",
 	  "metric! labels period! was:n was_from was_author was_at became:n change! entry warning",
 	  "office figures period" },

@@ -4,23 +4,11 @@
  * what would come of it, and change nothing. */
 #include "api/moving.h"
 
+#include "api/trial.h"
 #include "common/model/civil.h"
 #include "registry/office_follow.h"
 
 #include <stdlib.h>
-
-static int dry_run_prepare(struct call *call, struct err *err)
-{
-	return call_flag(call, "dry_run", &call->dry_run, err);
-}
-
-/* What goes along, and how long it takes: the head's object "figures". */
-static void add_cost(struct table *table, const struct steps_cost *cost, int64_t us)
-{
-	table_head_int(table, "figures", cost->about ? "about" : "touched",
-		       (int64_t)cost->observations);
-	table_head_int(table, "figures", "seconds", (us + 999999) / 1000000);
-}
 
 static int end_tell(struct call *call, sqlite3 *db, const struct reference *reference,
 		    const struct change_form *form, struct err *err)
@@ -45,7 +33,7 @@ static int end_tell(struct call *call, sqlite3 *db, const struct reference *refe
 	table_text(table, unit ? unit->code : NULL);
 	table_text(table, unit ? unit->name : NULL);
 	table_text(table, day_format(form->from - 1, day));
-	add_cost(table, &cost, us);
+	moving_cost(table, &cost, us);
 	return call_answer_table(call, table, err);
 }
 
@@ -99,7 +87,7 @@ static int follow_tell(struct call *call, sqlite3 *db, const struct reference *r
 	if (rc == 0) {
 		table_head_int(table, "follow", "certain", (int64_t)all.certain);
 		table_head_int(table, "follow", "by_hand", (int64_t)(all.n - all.certain));
-		add_cost(table, &cost, us);
+		moving_cost(table, &cost, us);
 	}
 	free(all.list);
 	if (rc == 0)
@@ -121,11 +109,11 @@ static int follow_post(struct call *call, sqlite3 *db, const struct reference *r
 }
 
 const struct action follow_actions[] = {
-	{ ROLE_OPERATOR, "POST", "/v1/offices/end", "dry_run", "code on", CALL_WRITE,
-	  dry_run_prepare, end_post, change_committed,
+	{ ROLE_OPERATOR, "POST", "/v1/offices/end", "dry_run", "code on", CALL_WRITE, trial_prepare,
+	  end_post, change_committed,
 	  "An office ends: from a day on it reports for no unit and owes nothing.",
 	  "=moved =warning? | office! name! unit unit_name until!", "code on" },
-	{ ROLE_OPERATOR, "POST", "/v1/offices/follow", "dry_run", "on", CALL_WRITE, dry_run_prepare,
+	{ ROLE_OPERATOR, "POST", "/v1/offices/follow", "dry_run", "on", CALL_WRITE, trial_prepare,
 	  follow_post, change_committed,
 	  "Offices whose unit ended on a day go where it went, as far as that is certain.",
 	  "=moved =warning? | office! name! unit! unit_name! becomes becomes_name choice", "on" },

@@ -7,6 +7,7 @@
 
 #include "api/difference.h"
 #include "api/etag.h"
+#include "api/trial.h"
 #include "common/base/i18n.h"
 #include "common/base/log.h"
 #include "common/model/civil.h"
@@ -28,7 +29,7 @@ int importing_prepare(struct call *call, struct err *err)
 {
 	int rc = call_flag(call, "yes", &call->yes, err);
 
-	return rc == 0 ? call_flag(call, "dry_run", &call->dry_run, err) : rc;
+	return rc == 0 ? trial_prepare(call, err) : rc;
 }
 
 int importing_table(const struct importing *importing, sqlite3 *db,
@@ -179,7 +180,7 @@ static int trial_run(struct call *call, sqlite3 *db, const struct reference *bef
 	int rc = importing_table(importing, db, before, &were, err);
 
 	if (rc == 0)
-		rc = db_exec(db, "SAVEPOINT trial", err);
+		rc = trial_begin(db, err);
 	if (rc == 0) {
 		rc = edition_take(importing, call, db, &n, err);
 		if (rc == 0)
@@ -188,10 +189,7 @@ static int trial_run(struct call *call, sqlite3 *db, const struct reference *bef
 			rc = reference_sound(after, err);
 		if (rc == 0)
 			rc = trial_tell(call, db, before, after, were, importing, n, err);
-		/* What went wrong first is what the operator hears. */
-		struct err undone;
-		if (db_exec(db, "ROLLBACK TO trial; RELEASE trial", &undone) < 0 && rc == 0)
-			rc = err_set(err, undone.code, "%s", undone.text);
+		rc = trial_end(db, rc, err);
 	}
 	reference_close(after);
 	table_close(were);

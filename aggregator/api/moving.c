@@ -1,5 +1,6 @@
 #include "api/moving.h"
 
+#include "api/trial.h"
 #include "common/model/civil.h"
 #include "ledger/follow.h"
 #include "schema/event.h"
@@ -55,6 +56,13 @@ static int figures_move(struct moving *moving, sqlite3 *db, const struct referen
 	return rc;
 }
 
+void moving_cost(struct table *table, const struct steps_cost *cost, int64_t us)
+{
+	table_head_int(table, "figures", cost->about ? "about" : "touched",
+		       (int64_t)cost->observations);
+	table_head_int(table, "figures", "seconds", (us + 999999) / 1000000);
+}
+
 int moving_run(struct call *call, sqlite3 *db, const struct reference *before,
 	       const struct change_form *form, struct err *err)
 {
@@ -80,10 +88,9 @@ int moving_try(sqlite3 *db, const struct reference *before, const struct change_
 	       struct steps_cost *ret_cost, int64_t *ret_us, struct err *err)
 {
 	struct reference *after = NULL;
-	struct err undone;
 	char detail[CHANGE_DETAIL_MAX];
 	size_t n = 0;
-	int rc = db_exec(db, "SAVEPOINT trial", err);
+	int rc = trial_begin(db, err);
 
 	if (rc < 0)
 		return rc;
@@ -94,9 +101,7 @@ int moving_try(sqlite3 *db, const struct reference *before, const struct change_
 		rc = steps_weigh(db, before, after, ret_cost, err);
 	if (rc == 0)
 		rc = change_estimate(db, ret_cost->work, ret_us, err);
-	/* What went wrong first is what the operator hears. */
-	if (db_exec(db, "ROLLBACK TO trial; RELEASE trial", &undone) < 0 && rc == 0)
-		rc = err_set(err, undone.code, "%s", undone.text);
+	rc = trial_end(db, rc, err);
 	reference_close(after);
 	return rc;
 }

@@ -15,3 +15,5 @@ int moving_run(struct call *call, sqlite3 *db, const struct reference *before,
  * those of the act. */
 int moving_try(sqlite3 *db, const struct reference *before, const struct change_form *form,
 	       struct steps_cost *ret_cost, int64_t *ret_us, struct err *err);
+/** That, as the object "figures" before the rows of an answer. */
+void moving_cost(struct table *table, const struct steps_cost *cost, int64_t us);

@@ -1,12 +1,14 @@
 /* /v1/offices: GET lists them, or with ?code= shows one and where it was assigned when; POST adds
  * one (JSON: code, name, unit and, when not from today on, from) or many (CSV; with ?invite=1
  * only if they can be invited afterwards; with ?dry_run=1 only to see what would come of it).
- * .../move takes code, unit ("-": none) and from;
+ * .../move takes code, unit ("-": none) and from, .../rename code and name, both with ?dry_run=1
+ * only to see what would come of it;
  * .../revoke takes {"code": "..."}, .../invite {"code", "days"}. */
 #include "api/call.h"
 
 #include "api/importing.h"
 #include "api/moving.h"
+#include "api/trial.h"
 #include "common/base/i18n.h"
 #include "common/base/log.h"
 #include "common/model/civil.h"
@@ -337,13 +339,65 @@ static int move_form(struct call *call, const struct reference *reference, struc
 	return rc;
 }
 
+/* A column of what it would be behind what it is. */
+static void add_unit(struct table *table, const struct unit *unit)
+{
+	table_text(table, unit ? unit->code : NULL);
+	table_text(table, unit ? unit->name : NULL);
+}
+
+static int move_tell(struct call *call, sqlite3 *db, const struct reference *reference,
+		     const struct change_form *form, struct err *err)
+{
+	static const char *const columns[] = { "office",  "name",         "unit", "unit_name",
+					       "becomes", "becomes_name", "from" };
+	const struct office *office = offices_by_code(reference->offices, form->office);
+	struct steps_cost cost = { 0 };
+	char day[DAY_TEXT_MAX];
+	int64_t us = 0;
+	int rc = moving_try(db, reference, form, &cost, &us, err);
+	struct table *table =
+		rc == 0 ? table_open(columns, sizeof(columns) / sizeof(columns[0])) : NULL;
+
+	if (rc < 0)
+		return rc;
+	if (!table)
+		return err_memory(err);
+	table_row(table);
+	table_text(table, office->code);
+	table_text(table, office->name);
+	add_unit(table, office_unit(office, reference->units, form->from));
+	add_unit(table, form->unit ? units_find(reference->units, form->unit, form->from) : NULL);
+	table_text(table, day_format(form->from, day));
+	moving_cost(table, &cost, us);
+	return call_answer_table(call, table, err);
+}
+
 static int move_post(struct call *call, sqlite3 *db, const struct reference *reference,
 		     struct err *err)
 {
 	struct change_form form = { 0 };
 	int rc = move_form(call, reference, &form, err);
 
-	return rc == 0 ? moving_run(call, db, reference, &form, err) : rc;
+	if (rc < 0)
+		return rc;
+	return call->dry_run ? move_tell(call, db, reference, &form, err)
+			     : moving_run(call, db, reference, &form, err);
+}
+
+static int rename_tell(struct call *call, const struct reference *reference, const char *code,
+		       const char *name, struct err *err)
+{
+	static const char *const columns[] = { "office", "name", "becomes" };
+	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+
+	if (!table)
+		return err_memory(err);
+	table_row(table);
+	table_text(table, code);
+	table_text(table, offices_by_code(reference->offices, code)->name);
+	table_text(table, name);
+	return call_answer_table(call, table, err);
 }
 
 static int rename_post(struct call *call, sqlite3 *db, const struct reference *reference,
@@ -357,8 +411,14 @@ static int rename_post(struct call *call, sqlite3 *db, const struct reference *r
 		rc = call_field_needed(call, "name", &name, err);
 	if (rc == 0)
 		rc = call_office(reference, &code, err);
-	if (rc == 0)
-		rc = office_rename(db, code, name, call->caller.who, &changed, err);
+	if (rc == 0 && call->dry_run)
+		rc = trial_begin(db, err);
+	if (rc < 0)
+		return rc;
+	rc = office_rename(db, code, name, call->caller.who, &changed, err);
+	if (call->dry_run)
+		return trial_end(db, rc == 0 ? rename_tell(call, reference, code, name, err) : rc,
+				 err);
 	return rc == 0 ? call_answer_number(call, "renamed", changed, err) : rc;
 }
 
@@ -465,11 +525,14 @@ const struct action office_actions[] = {
 	  CALL_WRITE, offices_prepare_post, offices_post, NULL,
 	  "Add an office, or a table of them.",
 	  "=added =warning? | change! row! column was becomes figures offices", "code name unit" },
-	{ ROLE_OPERATOR, "POST", "/v1/offices/move", NULL, "code unit from", CALL_WRITE, NULL,
-	  move_post, change_committed, "An office is assigned to another unit from a day on.",
-	  "=moved =warning?", "code unit" },
-	{ ROLE_OPERATOR, "POST", "/v1/offices/rename", NULL, "code name", CALL_WRITE, NULL,
-	  rename_post, NULL, "An office is called otherwise.", "=renamed", "code name" },
+	{ ROLE_OPERATOR, "POST", "/v1/offices/move", "dry_run", "code unit from", CALL_WRITE,
+	  trial_prepare, move_post, change_committed,
+	  "An office is assigned to another unit from a day on.",
+	  "=moved =warning? | office! name! unit unit_name becomes becomes_name from!",
+	  "code unit" },
+	{ ROLE_OPERATOR, "POST", "/v1/offices/rename", "dry_run", "code name", CALL_WRITE,
+	  trial_prepare, rename_post, NULL, "An office is called otherwise.",
+	  "=renamed | office! name! becomes!", "code name" },
 	{ ROLE_LOCAL, "POST", "/v1/offices/invite", NULL, "code days", CALL_WRITE, address_needed,
 	  invite_post, keys_committed, "Make the invitation that brings an office in.",
 	  "=invitation =until", "code" },

@@ -117,14 +117,34 @@ static void closing_show(struct table *table, const struct closing *closing)
 	table_text(table, closing->who);
 }
 
+static bool has(const struct closings *closings, const struct closing *closing)
+{
+	for (size_t i = closings_of(closings, closing->metric);
+	     i < closings->n && strcmp(closings->list[i].metric, closing->metric) == 0; i++)
+		if (closings->list[i].period.calendar == closing->period.calendar &&
+		    closings->list[i].period.grain == closing->period.grain &&
+		    closings->list[i].period.number == closing->period.number)
+			return true;
+	return false;
+}
+
 int closings_list(const struct closings *closings, struct table **ret_table, struct err *err)
+{
+	static const struct closings none = { .list = NULL };
+
+	return closings_list_but(closings, &none, ret_table, err);
+}
+
+int closings_list_but(const struct closings *closings, const struct closings *without,
+		      struct table **ret_table, struct err *err)
 {
 	static const char *const columns[] = { "period", "calendar", "metric", "at", "who" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
 	for (size_t i = 0; i < closings->n; i++)
-		closing_show(table, &closings->list[i]);
+		if (!has(without, &closings->list[i]))
+			closing_show(table, &closings->list[i]);
 	if (table_failed(table)) {
 		table_close(table);
 		return err_memory(err);

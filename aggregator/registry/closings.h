@@ -36,6 +36,10 @@ bool closings_hold(const struct closings *closings, const struct metric *metric,
 /** What is closed: period, calendar, metric (null: every one), at, who. -ENOMEM. */
 int closings_list(const struct closings *closings, struct table **ret_table, struct err *err);
 
+/** The same of those that are in @closings and not in @without. */
+int closings_list_but(const struct closings *closings, const struct closings *without,
+		      struct table **ret_table, struct err *err);
+
 struct closing_form {
 	const char *period;   /* a label of a day or longer */
 	const char *metric;   /* NULL: every metric */

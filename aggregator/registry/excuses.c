@@ -150,20 +150,18 @@ static void excuse_show(struct table *table, const struct excuse *excuse,
 	table_text(table, excuse->who);
 }
 
-int excuses_list(const struct excuses *excuses, const struct offices *offices, const char *code,
-		 struct table **ret_table, struct err *err)
+static int list(const struct excuses *excuses, const struct offices *offices,
+		const struct office *of, int64_t id, struct table **ret_table, struct err *err)
 {
 	static const char *const columns[] = { "excuse", "office", "name", "metric",
 					       "form",   "period", "to",   "calendar",
 					       "reason", "at",     "who" };
-	const struct office *asked = code ? offices_expect(offices, code, err) : NULL;
-	if (code && !asked)
-		return -ENOENT;
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	if (!table)
 		return err_memory(err);
 	for (size_t i = 0; i < excuses->n; i++)
-		if (!asked || excuses->list[i].office == asked->id)
+		if ((!of || excuses->list[i].office == of->id) &&
+		    (id == 0 || excuses->list[i].id == id))
 			excuse_show(table, &excuses->list[i],
 				    offices_by_id(offices, excuses->list[i].office));
 	if (table_failed(table)) {
@@ -172,6 +170,21 @@ int excuses_list(const struct excuses *excuses, const struct offices *offices, c
 	}
 	*ret_table = table;
 	return 0;
+}
+
+int excuses_list(const struct excuses *excuses, const struct offices *offices, const char *code,
+		 struct table **ret_table, struct err *err)
+{
+	const struct office *asked = code ? offices_expect(offices, code, err) : NULL;
+	if (code && !asked)
+		return -ENOENT;
+	return list(excuses, offices, asked, 0, ret_table, err);
+}
+
+int excuses_list_one(const struct excuses *excuses, const struct offices *offices, int64_t id,
+		     struct table **ret_table, struct err *err)
+{
+	return list(excuses, offices, NULL, id, ret_table, err);
 }
 
 /* --- what may be excused --- */

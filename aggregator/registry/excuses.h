@@ -52,6 +52,10 @@ bool excuses_hold(const struct excuses *excuses, int64_t office, const struct me
 int excuses_list(const struct excuses *excuses, const struct offices *offices, const char *office,
 		 struct table **ret_table, struct err *err);
 
+/** The same of number @id alone: no row when it is not in force. */
+int excuses_list_one(const struct excuses *excuses, const struct offices *offices, int64_t id,
+		     struct table **ret_table, struct err *err);
+
 struct excuse_form {
 	const char *office;
 	const char *metric, *form; /* one of both; the other NULL */
