@@ -11,10 +11,11 @@
 #include <string.h>
 
 struct asked {
-	char *target;    /* owned */
-	json_t *json;    /* owned; NULL: not yet, or no JSON */
-	unsigned status; /* 0: not yet */
-	bool needed;     /* a page cannot do without */
+	char *target;                  /* owned */
+	json_t *json;                  /* owned; NULL: not yet, or no JSON */
+	unsigned status;               /* 0: not yet */
+	bool needed;                   /* a page cannot do without */
+	const struct sending *sending; /* outlives it; NULL: it is a question */
 };
 
 struct asking {
@@ -88,6 +89,37 @@ const json_t *ask_if_there(struct asking *asking, const char *target)
 	return ask_for(asking, target, false);
 }
 
+static struct refusal refusal_of(const struct asked *asked)
+{
+	const json_t *wrong = json_array_get(json_object_get(asked->json, "errors"), 0);
+	const char *pointer = answer_text(wrong, "pointer");
+
+	return (struct refusal){ asked->status,
+				 asked->json ? answer_text(asked->json, "detail") : "",
+				 asked->target, strncmp(pointer, "#/", 2) == 0 ? pointer + 2 : "" };
+}
+
+const json_t *ask_trial(struct asking *asking, const struct sending *sending,
+			struct refusal *ret_refusal)
+{
+	const json_t *answer = ask_for(asking, sending->target, false);
+	struct asked *asked = find(asking, sending->target);
+
+	*ret_refusal = (struct refusal){ 0, "", "", "" };
+	if (asked)
+		asked->sending = sending;
+	if (asked && asked->status != 0 && asked->status != 200)
+		*ret_refusal = refusal_of(asked);
+	return answer;
+}
+
+const struct sending *asking_sending(const struct asking *asking, const char *target)
+{
+	const struct asked *asked = find(asking, target);
+
+	return asked ? asked->sending : NULL;
+}
+
 const char *asking_next(const struct asking *asking, size_t *at)
 {
 	while (*at < asking->n) {
@@ -128,13 +160,10 @@ bool asking_refusal(const struct asking *asking, struct refusal *ret_refusal)
 
 		if (!asked->needed || asked->status == 0 || asked->status == 200)
 			continue;
-		*ret_refusal =
-			(struct refusal){ asked->status,
-					  asked->json ? answer_text(asked->json, "detail") : "",
-					  asked->target };
+		*ret_refusal = refusal_of(asked);
 		return true;
 	}
-	*ret_refusal = (struct refusal){ 500, "", "" };
+	*ret_refusal = (struct refusal){ 500, "", "", "" };
 	return asking->too_many || asking->failed;
 }
 
@@ -248,6 +277,14 @@ const char *exact_text(const json_t *row, const char *key, char room[EXACT_MAX])
 		return NULL;
 	(void)snprintf(room, EXACT_MAX, "%lld", (long long)json_integer_value(value)); /* fits */
 	return room;
+}
+
+const char *exact_head(const json_t *answer, const char *object, const char *key,
+		       char room[EXACT_MAX])
+{
+	const char *text = exact_text(json_object_get(answer, object), key, room);
+
+	return text ? text : "";
 }
 
 const json_t *answer_rows(const json_t *answer)

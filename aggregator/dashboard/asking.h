@@ -25,10 +25,22 @@ const json_t *ask(struct asking *asking, const char *target);
 /** The same of a question whose refusal is no harm: a page does without its answer. */
 const json_t *ask_if_there(struct asking *asking, const char *target);
 
+struct sending { /* an order, for the aggregator: texts borrowed */
+	const char *method, *target, *type, *body;
+	size_t len; /* of the body */
+};
+struct refusal;
+/** What would come of an order: it is only tried. @sending outlives @asking. Its refusal is no harm
+ * either: the page tells @ret_refusal, whose status is 0 where there is none. */
+const json_t *ask_trial(struct asking *asking, const struct sending *sending,
+			struct refusal *ret_refusal);
+
 /* --- for whoever has the line --- */
 
 /** The next question that was not answered, from *@at on, which begins at 0; NULL: no more. */
 const char *asking_next(const struct asking *asking, size_t *at);
+/** How @target is asked; NULL: by GET. */
+const struct sending *asking_sending(const struct asking *asking, const char *target);
 /** What came: @text[@len], JSON, with the status of HTTP. -ENOMEM. */
 int asking_tell(struct asking *asking, const char *target, unsigned status, const void *text,
 		size_t len);
@@ -39,6 +51,7 @@ struct refusal {
 	unsigned status;    /* of HTTP; 502: what came was no JSON; 500: too much was asked */
 	const char *detail; /* the province's sentence; "" */
 	const char *target; /* the question */
+	const char *field;  /* of the body, that is wrong; "": none is known */
 };
 /** Was anything refused that a page cannot do without? */
 bool asking_refusal(const struct asking *asking, struct refusal *ret_refusal);
@@ -68,6 +81,9 @@ json_t *exact_read(const void *text, size_t len);
 /** A number or text in member @key of @row as text; NULL: null, or nothing. @room is for numbers.
  */
 const char *exact_text(const json_t *row, const char *key, char room[EXACT_MAX]);
+/** The same of member @key of the object @object before the rows of an answer; "" for nothing. */
+const char *exact_head(const json_t *answer, const char *object, const char *key,
+		       char room[EXACT_MAX]);
 /** The rows of an answer that is a table; an empty one where there are none. */
 const json_t *answer_rows(const json_t *answer);
 /** The text @key of the object @object of an answer; "" */

@@ -3,6 +3,7 @@
 #include "common/base/i18n.h"
 #include "common/model/civil.h"
 #include "common/text/answer.h"
+#include "dashboard/acts.h"
 #include "dashboard/frame.h"
 #include "dashboard/number.h"
 #include "dashboard/words.h"
@@ -149,6 +150,12 @@ void calls_write(struct visit *visit, struct html *html)
 		    *view->silent || *view->late || *view->behind ? _("Offices that need a call")
 								  : _("Offices"));
 	filters(visit, html);
+	if (act_may(visit, "follow")) {
+		html_add(html, "<p class=\"acts\">");
+		act_link(visit, html, "follow", _("Let offices follow their units"), NULL);
+		act_link(visit, html, "import-offices", _("Import offices"), NULL);
+		html_add(html, "</p>\n");
+	}
 	(void)snprintf(exact, sizeof(exact), "%zu", rows); /* fits */
 	html_add(html, "<p class=\"lead\" id=\"count\">");
 	html_say(html, ngettext("%s office", "%s offices", rows), number_shown(exact, n));

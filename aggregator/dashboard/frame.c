@@ -266,12 +266,17 @@ static void top(struct visit *visit, struct html *html)
 		   *name = answer_text(province(ask(visit->asking, FRAME_UNITS)), "name");
 	char address[VIEW_ADDRESS_MAX], back[VIEW_ADDRESS_MAX];
 
-	html_add(html, *visit->view.wall ? "<body class=\"wall\">\n" : "<body>\n");
+	html_add(html, *visit->view.wall ? "<body class=\"wall\"" : "<body");
+	if (visit->every_s)
+		html_add(html, " data-every=\"%d\"", visit->every_s);
+	html_add(html, ">\n");
 	html_add(html,
 		 "<a class=\"skip\" href=\"#main\">%s</a>\n<header>\n"
 		 "<div class=\"top\"><p class=\"brand\"><a href=\"/\">Lan Tỏa</a>%s%s</p>\n",
 		 _("Skip to the content"), *name ? " · " : "", name);
-	(void)urlencoded_write(view_address(&visit->view, address), back, sizeof(back));
+	(void)urlencoded_write(visit->address ? visit->address
+					      : view_address(&visit->view, address),
+			       back, sizeof(back));
 	html_add(html,
 		 "<ul class=\"own\"><li><a href=\"/language?to=%s&amp;back=%s\" lang=\"%s\" "
 		 "hreflang=\"%s\">%s</a></li>\n<li><a href=\"/account\">%s</a></li></ul></div>\n",
@@ -305,6 +310,8 @@ static void around(struct visit *visit, struct html *body, struct html *html)
 	head(visit, html);
 	top(visit, html);
 	html_add(html, "<main id=\"main\" tabindex=\"-1\">\n");
+	if (visit->said && *visit->said)
+		html_add(html, "<p class=\"ready said\" role=\"status\">%s</p>\n", visit->said);
 	put(html, body);
 	foot(visit, html);
 }
@@ -314,6 +321,7 @@ void frame_page(struct visit *visit, struct html *html)
 	struct html body = { 0 };
 
 	*visit->title = *visit->borders = *visit->head = *visit->due = *visit->reported = '\0';
+	visit->every_s = 0;
 	visit->screen->write(visit, &body);
 	around(visit, &body, html);
 }

@@ -4,7 +4,9 @@
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/text/answer.h"
+#include "dashboard/acts.h"
 #include "dashboard/frame.h"
+#include "dashboard/metrics_list.h"
 #include "dashboard/number.h"
 #include "dashboard/office_internal.h"
 #include "dashboard/words.h"
@@ -176,8 +178,90 @@ static void held(struct office *office, struct html *html)
 				 _("Period"), _("Value"), _("Figures"), _("Received"), _("Why"));
 		held_row(html, row);
 	}
-	if (n > 0)
-		html_add(html, "</tbody></table></section>\n");
+	if (n == 0)
+		return;
+	html_add(html, "</tbody></table>\n<p class=\"acts\">");
+	act_link(office->visit, html, "release", _("Release what waits of this office"),
+		 (const char *const[]){ "office", office->code, NULL });
+	html_add(html, "</p></section>\n");
+}
+
+/* --- what it is excused from --- */
+
+static void excuse_row(struct office *office, struct html *html, const json_t *row)
+{
+	const char *metric = answer_text(row, "metric"), *calendar = answer_text(row, "calendar"),
+		   *to = answer_text(row, "to");
+	char from[PERIOD_TOLD_MAX], until[PERIOD_TOLD_MAX], number[EXACT_MAX];
+	struct listed listed;
+
+	(void)listed_find(office->visit, metric, strlen(metric), &listed);
+	html_add(html, "<tr><th scope=\"row\">%s",
+		 words_period(answer_text(row, "period"), calendar, from));
+	html_add(html, *to ? " – %s" : "%s", words_period(to, calendar, until));
+	html_add(html, "</th><td>%s</td><td class=\"what\">%s<small>%s</small></td>",
+		 *metric ? listed.label : act_word(answer_text(row, "form")),
+		 answer_text(row, "reason"), answer_text(row, "who"));
+	if (act_may(office->visit, "unexcuse")) {
+		const char *id = exact_text(row, "excuse", number);
+
+		html_add(html, "<td>");
+		act_link(office->visit, html, "unexcuse", _("Take it back"),
+			 (const char *const[]){ "excuse", id ? id : "", NULL });
+		html_add(html, "</td>");
+	}
+	html_add(html, "</tr>\n");
+}
+
+static void excuses(struct office *office, struct html *html)
+{
+	struct question question;
+	const json_t *answer;
+	json_t *row;
+	size_t i;
+
+	question_begin(&question, "/api/v1/excuses");
+	question_add(&question, "office", office->code);
+	question_add(&question, "known", office->visit->view.known);
+	answer = ask_if_there(office->visit->asking, question.target);
+	if (json_array_size(answer_rows(answer)) == 0)
+		return;
+	html_add(html,
+		 "<section aria-labelledby=\"excused\"><h2 id=\"excused\">%s</h2>\n<table "
+		 "data-q=\"%s\"><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">%s</th>"
+		 "<th scope=\"col\">%s</th>",
+		 _("What it is excused from"), question.target, _("Period"), _("From what"),
+		 _("Why"));
+	if (act_may(office->visit, "unexcuse"))
+		html_add(html, "<td></td>");
+	html_add(html, "</tr></thead><tbody>\n");
+	json_array_foreach((json_t *)(uintptr_t)answer_rows(answer), i, row)
+		excuse_row(office, html, row);
+	html_add(html, "</tbody></table></section>\n");
+}
+
+/* --- what can be done about it --- */
+
+static void ways(struct office *office, struct html *html)
+{
+	static const struct {
+		const char *act, *words;
+	} all[] = { { "excuse", N_("Excuse it") },
+		    { "move", N_("Move it to another unit") },
+		    { "rename", N_("Rename it") },
+		    { "invite", N_("Invite it") },
+		    { "end", N_("End it") } };
+
+	if (!act_may(office->visit, "move"))
+		return;
+	html_add(html, "<nav class=\"acts\" aria-label=\"%s\"><ul>\n", _("What can be done"));
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		html_add(html, "<li>");
+		act_link(office->visit, html, all[i].act, _(all[i].words),
+			 (const char *const[]){ "office", office->code, NULL });
+		html_add(html, "</li>\n");
+	}
+	html_add(html, "</ul></nav>\n");
 }
 
 /* --- what was done to it --- */
@@ -244,7 +328,9 @@ void office_write(struct visit *visit, struct html *html)
 	html_add(html, "</p>\n");
 	if (known) {
 		contact(&office, html, heard);
+		ways(&office, html);
 		office_owes(&office, html);
+		excuses(&office, html);
 		held(&office, html);
 		office_grids(&office, html);
 		assignments(&office, html);

@@ -161,7 +161,8 @@ static void filters(struct visit *visit, struct html *html)
 /* Pages that a disk damaged were left out. */
 static void damage(struct html *html, const json_t *answer)
 {
-	const char *pages = answer_head(answer, "quality", "damaged_pages");
+	char room[EXACT_MAX];
+	const char *pages = exact_head(answer, "quality", "damaged_pages", room);
 
 	if (!*pages || strcmp(pages, "0") == 0)
 		return;

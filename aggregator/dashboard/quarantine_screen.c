@@ -3,6 +3,7 @@
 #include "common/base/i18n.h"
 #include "common/model/verdict.h"
 #include "common/text/answer.h"
+#include "dashboard/acts.h"
 #include "dashboard/frame.h"
 #include "dashboard/metrics_list.h"
 #include "dashboard/number.h"
@@ -52,8 +53,8 @@ static const char *how_mended(const char *reason)
 
 static void released(struct visit *visit, struct html *html, const json_t *trial)
 {
-	const char *n = answer_head(trial, "would", "released");
-	char shown[NUMBER_MAX];
+	char shown[NUMBER_MAX], room[EXACT_MAX];
+	const char *n = exact_head(trial, "would", "released", room);
 
 	if (!*n || strcmp(n, "0") == 0)
 		return;
@@ -63,10 +64,24 @@ static void released(struct visit *visit, struct html *html, const json_t *trial
 			  "%s figures could count now: their cause is mended.",
 			  strtoul(n, NULL, 10)),
 		 number_shown(n, shown));
-	html_add(html, visit->reader.role >= READER_OPERATOR ? " %s</p>\n" : "%s</p>\n",
-		 visit->reader.role >= READER_OPERATOR
-			 ? _("Once they are released they count as if they always had.")
-			 : "");
+	if (act_may(visit, "release")) {
+		html_add(html, " %s ",
+			 _("Once they are released they count as if they always had."));
+		act_link(visit, html, "release", _("Release them"),
+			 (const char *const[]){ "all", "yes", NULL });
+	}
+	html_add(html, "</p>\n");
+}
+
+/* What waits for a person's word alone. */
+static void let_in(struct visit *visit, struct html *html, const char *reason)
+{
+	if (strcmp(_(verdict_text(VERDICT_CLOSED)), reason) == 0)
+		act_link(visit, html, "release", _("Let it in"),
+			 (const char *const[]){ "all", "yes", "closed", "yes", NULL });
+	if (strcmp(_(verdict_text(VERDICT_OLDER_COPY)), reason) == 0)
+		act_link(visit, html, "release", _("Let it in"),
+			 (const char *const[]){ "all", "yes", "older", "yes", NULL });
 }
 
 /* Of what waits, how much for which cause. */
@@ -92,7 +107,9 @@ static void causes(struct visit *visit, struct html *html, const json_t *trial)
 		html_add(html, "<tr><th scope=\"row\">%s</th><td class=\"n\">",
 			 answer_text(row, "reason"));
 		number_write(html, exact_text(row, "observations", room));
-		html_add(html, "</td><td>%s</td></tr>\n", how_mended(answer_text(row, "reason")));
+		html_add(html, "</td><td>%s ", how_mended(answer_text(row, "reason")));
+		let_in(visit, html, answer_text(row, "reason"));
+		html_add(html, "</td></tr>\n");
 	}
 	html_add(html, "</tbody></table></div>\n</section>\n");
 }

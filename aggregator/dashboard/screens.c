@@ -3,6 +3,8 @@
 #include "common/base/i18n.h"
 #include "dashboard/alert_rows.h"
 #include "dashboard/calls.h"
+#include "dashboard/change_screen.h"
+#include "dashboard/closed_screen.h"
 #include "dashboard/explained.h"
 #include "dashboard/figure.h"
 #include "dashboard/office.h"
@@ -12,6 +14,7 @@
 #include "dashboard/quality_screen.h"
 #include "dashboard/quarantine_screen.h"
 #include "dashboard/report.h"
+#include "dashboard/tables_screen.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +34,10 @@ const struct screen screens[] = {
 	  pivot_write },
 	{ "/quality", N_("Quality"), READER_VIEWER, "office metric top", quality_write },
 	{ "/quarantine", N_("Quarantine"), READER_VIEWER, "before", quarantine_write },
+	{ "/closed", N_("Closed periods"), READER_VIEWER, "", closed_write },
 	{ "/publications", N_("Publications"), READER_VIEWER, "", publications_write },
+	{ "/change", NULL, READER_VIEWER, "", change_write },
+	{ "/tables", N_("Tables"), READER_ADMIN, "", tables_write },
 };
 const size_t n_screens = sizeof(screens) / sizeof(screens[0]);
 

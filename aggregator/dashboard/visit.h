@@ -31,12 +31,16 @@ struct visit {
 	struct asking *asking; /* outlives it */
 	struct reader reader;
 	int64_t now_us;
+	struct order *order; /* that the screen is about; NULL: none. Outlives it */
+	const char *address; /* of a page whose view is not all of it; NULL: the view's */
+	const char *said;    /* what was just done, told once; "" or NULL */
 
 	/* What the screen says of itself while it writes: frame_title(), frame_counts(). */
 	char title[256];
 	char borders[16]; /* the day of the borders that were told; "": those of each time */
 	char head[160];   /* of the ledger, of the answer that was shown */
 	char due[24], reported[24]; /* offices, over what is shown; "": nobody counts them here */
+	int every_s; /* so often a browser looks for a newer one; 0: usually; -1: never */
 };
 
 struct screen {

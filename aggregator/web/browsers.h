@@ -11,6 +11,7 @@
 
 #define BROWSER_NAME_MAX 33u /* of a token, and an office's code; with NUL */
 #define BROWSER_WORD_MAX 44u /* 256 bits as letters, NUL included */
+#define BROWSER_SAID_MAX 640u
 
 struct browser_limits {
 	unsigned most;
@@ -29,6 +30,7 @@ struct browser {
 		char name[BROWSER_NAME_MAX], office[BROWSER_NAME_MAX]; /* "": of none */
 		uint64_t until_ms; /* it is to be asked again after this; 0: it was not */
 	} known;
+	char said[BROWSER_SAID_MAX]; /* what was just done here, for the next page to tell; "" */
 };
 
 struct browsers;

@@ -143,10 +143,13 @@ static bool may_ask(struct web *web, struct http_request *request, const struct 
 	return true;
 }
 
-/* Of an office's page, which may be a large table: nobody else's is kept. */
+/* To an office's page, or an order, which may be a large table: nobody else's is kept. */
 static bool may_send(struct web *web, struct http_request *request, const struct credentials *shown)
 {
-	if (http_matched(request)->on_request != offices_on_page || !changes(request))
+	bool sends = http_matched(request)->on_request == offices_on_page ||
+		     http_matched(request)->on_request == orders_on_sent;
+
+	if (!sends || !changes(request))
 		return true;
 	if (!shown->browser) {
 		pages_refuse(web, request, 403,

@@ -5,7 +5,9 @@
  * 2. turn() lets the page be written. What it asks and nobody answered yet goes to the aggregator,
  *    all of it at once, with the reader's token.
  * 3. on_end() of the last of these turns again, until the page asks nothing more.
- * 4. finish() answers with the page, or with 304 to a browser that has just this one.
+ * 4. finish() answers with the page, or with 304 to a browser that has just this one. But an order
+ *    (dashboard/order.h) that somebody agreed to, and that is still what he saw, is carried out
+ *    first; the browser is then sent on, and the page where it comes to tells what was done.
  *
  * What is asked and told lives as long as the viewing, so nothing of one reader reaches another.
  *
@@ -16,11 +18,13 @@
 
 #include "common/base/i18n.h"
 #include "common/base/log.h"
+#include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/text/answer.h"
 #include "common/text/urlencoded.h"
 #include "dashboard/assets.h"
 #include "dashboard/frame.h"
+#include "dashboard/order.h"
 #include "dashboard/screens.h"
 #include "web/target.h"
 
@@ -53,8 +57,12 @@ struct viewing {
 	struct guest *guest;       /* who pays; NULL: not yet */
 	char token[WEB_TOKEN_MAX]; /* the reader's */
 	struct visit visit;
+	struct screen screen;
+	struct order *order; /* owned; NULL: it is about none */
+	bool ordered;        /* it was sent */
+	char said[BROWSER_SAID_MAX];
 	struct html html;
-	struct view_call calls[ASKED_MAX];
+	struct view_call calls[ASKED_MAX + 1]; /* the last: an order */
 	size_t n_calls, under_way;
 	uint64_t bytes;
 	unsigned turns;
@@ -65,7 +73,7 @@ static void turn(struct viewing *viewing);
 
 /* --- the reader's language --- */
 
-static enum language language_of(const struct http_request *request)
+enum language views_language(const struct http_request *request)
 {
 	char word[BROWSER_WORD_MAX];
 
@@ -134,6 +142,13 @@ static struct viewing *viewing_new(struct web *web, struct http_request *request
 	return viewing;
 }
 
+static void order_drop(struct order *order)
+{
+	if (order)
+		order_deinit(order);
+	free(order);
+}
+
 static void viewing_free(struct viewing *viewing)
 {
 	*viewing->slot = viewing->next;
@@ -148,6 +163,7 @@ static void viewing_free(struct viewing *viewing)
 	if (viewing->guest)
 		guest_leave(viewing->web->guests, viewing->guest, viewing->bytes);
 	asking_close(viewing->visit.asking);
+	order_drop(viewing->order);
 	blob_free(&viewing->html.out);
 	explicit_bzero(viewing->token, sizeof(viewing->token));
 	free(viewing);
@@ -180,27 +196,41 @@ static void tag_of(const struct html *html, char tag[TAG_MAX])
 	(void)snprintf(tag, TAG_MAX, "\"%s\"", text);                      /* fits */
 }
 
-/* Answers, and ends the viewing. */
+/* What was just done is told once. */
+static void was_told(struct viewing *viewing)
+{
+	struct credentials shown = door_credentials(viewing->web, viewing->request);
+
+	explicit_bzero(shown.token, sizeof(shown.token));
+	if (shown.browser)
+		*shown.browser->said = '\0';
+}
+
+/* Answers, and ends the viewing. What is about an order stays nowhere. */
 static void answer(struct viewing *viewing, unsigned status)
 {
 	struct http_request *request = viewing->request;
 	const char *had = http_header(request, "If-None-Match");
 	char tag[TAG_MAX];
+	bool kept = status == 200 && !viewing->order;
 	const struct http_field fields[] = { { "Content-Type", WEB_SAYS_HTML },
-					     { "Cache-Control", "private, no-cache" },
+					     { "Cache-Control",
+					       viewing->order ? "no-store" : "private, no-cache" },
 					     { "Content-Language", language_tag() },
 					     { "Vary", "Accept-Language, Cookie" },
 					     { "ETag", tag } };
 	struct err err;
 
+	if (*viewing->said)
+		was_told(viewing);
 	tag_of(&viewing->html, tag);
 	if (viewing->html.failed) {
 		(void)err_memory(&err);
 		http_answer_err(request, &err);
-	} else if (status == 200 && had && strstr(had, tag)) {
+	} else if (kept && had && strstr(had, tag)) {
 		http_answer_fields(request, 304, fields + 1, 4, "", 0);
 	} else {
-		http_answer_fields(request, status, fields, status == 200 ? 5 : 4,
+		http_answer_fields(request, status, fields, kept ? 5 : 4,
 				   (const char *)viewing->html.out.data, viewing->html.out.len);
 		viewing->bytes += viewing->html.out.len;
 	}
@@ -291,11 +321,14 @@ static void finish(struct viewing *viewing)
 		   *visit->reader.name) {
 		go_to(viewing, "/account");
 	} else if (visit->screen->role > visit->reader.role && *visit->reader.name) {
-		trouble(viewing, 403, _("this page is for operators of the province"));
+		trouble(viewing, 403,
+			visit->screen->role == READER_ADMIN
+				? _("this page is for administrators of the province")
+				: _("this page is for operators of the province"));
 	} else if (asking_refusal(visit->asking, &refusal)) {
 		refused(viewing, &refusal);
 	} else {
-		answer(viewing, 200);
+		answer(viewing, viewing->order ? order_status(viewing->order) : 200);
 	}
 }
 
@@ -338,7 +371,9 @@ static void on_end(void *context, int rc)
 
 static const struct forward_calls calling = { on_head, on_data, on_end };
 
-static int send_one(struct viewing *viewing, const char *target)
+/* @sending NULL: it is a question. */
+static int send_one(struct viewing *viewing, const char *target, const struct sending *sending,
+		    const struct forward_calls *calls)
 {
 	struct view_call *call = &viewing->calls[viewing->n_calls];
 	char bearer[WEB_TOKEN_MAX + 8];
@@ -350,15 +385,20 @@ static int send_one(struct viewing *viewing, const char *target)
 		return -ENOMEM;
 	(void)snprintf(bearer, sizeof(bearer), "Bearer %s", viewing->token); /* fits */
 	const struct http_field fields[] = { { "Authorization", bearer },
-					     { "Accept-Language", language_tag() } };
+					     { "Accept-Language", language_tag() },
+					     { "Content-Type", sending ? sending->type : "" },
+					     /* it was compared with a trial of just now */
+					     { "If-Match", "*" } };
 	rc = forward_ask(viewing->web->forward,
 			 &(struct forward_request){ .socket = viewing->web->config->aggregator,
-						    .method = "GET",
+						    .method = sending ? sending->method : "GET",
 						    .target = target,
 						    .fields = fields,
-						    .n_fields = 2,
+						    .n_fields = sending ? 4 : 2,
+						    .body = sending ? sending->body : NULL,
+						    .body_len = sending ? sending->len : 0,
 						    .weight = guest_under_way(viewing->guest) },
-			 &calling, call, &call->call);
+			 calls, call, &call->call);
 	explicit_bzero(bearer, sizeof(bearer));
 	if (rc < 0) {
 		free(call->target);
@@ -367,6 +407,81 @@ static int send_one(struct viewing *viewing, const char *target)
 	viewing->n_calls++;
 	viewing->under_way++;
 	return 0;
+}
+
+/* --- an order --- */
+
+/* It was done, or goes on by steps: the page where one was tells so. */
+static void done(struct viewing *viewing, unsigned status, const json_t *told)
+{
+	struct order *order = viewing->order;
+	struct credentials shown = door_credentials(viewing->web, viewing->request);
+	char text[BROWSER_SAID_MAX / 2], home[ORDER_HOME_MAX];
+	const char *warning = answer_text(told, "warning");
+
+	explicit_bzero(shown.token, sizeof(shown.token));
+	if (status == 202)
+		(void)utf8_print(text, sizeof(text), "%s",
+				 _("It is begun, and goes on by steps. It is in force when all of "
+				   "them are made."));
+	else
+		order->act->done(order, told, text, sizeof(text));
+	if (shown.browser)
+		(void)utf8_print(shown.browser->said, sizeof(shown.browser->said), "%s%s%s", text,
+				 *warning ? " " : "", warning);
+	go_to(viewing, status == 202 ? "/change" : order_home(order, home));
+}
+
+static void on_ordered(void *context, int rc)
+{
+	struct view_call *call = context;
+	struct viewing *viewing = call->viewing;
+	enum language before = language_use(viewing->language);
+	const char *text = _("the province's aggregator gave an answer that nobody expected");
+	json_t *told = NULL;
+	unsigned status = call->status, retry_s;
+
+	call->call = NULL;
+	viewing->under_way--;
+	gateway_note(viewing->web, rc);
+	if (rc == 0)
+		told = exact_read(call->body.data, call->body.len);
+	blob_free(&call->body);
+	if (told && (status == 200 || status == 202)) {
+		done(viewing, status, told);
+	} else {
+		if (rc < 0)
+			status = gateway_words(rc, true, &text, &retry_s);
+		else if (*answer_text(told, "detail"))
+			text = answer_text(told, "detail");
+		order_trouble(viewing->order, status < 400 ? 502 : status, text);
+		turn(viewing);
+	}
+	json_decref(told);
+	(void)language_use(before);
+}
+
+static const struct forward_calls ordering = { on_head, on_data, on_ordered };
+
+/* Is there an order that somebody agreed to, who may, and that is still what he saw? */
+static bool is_to_do(const struct viewing *viewing)
+{
+	const struct visit *visit = &viewing->visit;
+	struct refusal refusal;
+
+	return viewing->order && !viewing->ordered && viewing->rc == 0 && *visit->reader.name &&
+	       visit->reader.role >= visit->screen->role &&
+	       !asking_refusal(visit->asking, &refusal) && order_is_agreed(viewing->order);
+}
+
+static int carry_out(struct viewing *viewing)
+{
+	struct sending sending;
+	struct err err;
+	int rc = order_sending(viewing->order, false, &sending, &err);
+
+	viewing->ordered = true;
+	return rc == 0 ? send_one(viewing, sending.target, &sending, &ordering) : rc;
 }
 
 static void turn(struct viewing *viewing)
@@ -384,9 +499,12 @@ static void turn(struct viewing *viewing)
 	}
 	while (viewing->rc == 0 && viewing->n_calls < ASKED_MAX &&
 	       (target = asking_next(visit->asking, &at)))
-		viewing->rc = send_one(viewing, target);
+		viewing->rc =
+			send_one(viewing, target, asking_sending(visit->asking, target), &calling);
 	if (viewing->under_way > 0 && ++viewing->turns > TURNS_MAX && viewing->rc == 0)
 		viewing->rc = -EIO;
+	if (viewing->under_way == 0 && is_to_do(viewing))
+		viewing->rc = carry_out(viewing);
 	if (viewing->under_way == 0)
 		finish(viewing);
 	(void)language_use(before);
@@ -407,7 +525,7 @@ static void ask_again(struct http_request *request)
 	http_answer_fields(request, 200, fields, 2, page, strlen(page));
 }
 
-static void log_in(struct web *web, struct http_request *request)
+void views_log_in(struct web *web, struct http_request *request)
 {
 	const char *site = http_header_single(request, "Sec-Fetch-Site");
 
@@ -417,14 +535,15 @@ static void log_in(struct web *web, struct http_request *request)
 		pages_log_in_for(web, request);
 }
 
-static void begin(struct web *web, struct http_request *request, const struct credentials *shown,
-		  const struct view *view, const struct screen *screen)
+void views_show(struct web *web, struct http_request *request, const struct credentials *shown,
+		const struct view *view, const struct screen *screen, struct order *order)
 {
 	struct guest *guest = door_guest(web, request, shown->token);
 	struct viewing *viewing;
 	struct err err;
 
 	if (!guest || !guest_enter(web->guests, guest)) {
+		order_drop(order);
 		pages_refuse(web, request, 429,
 			     _("too many of your requests are under way; wait until they are "
 			       "answered"),
@@ -433,16 +552,23 @@ static void begin(struct web *web, struct http_request *request, const struct cr
 	}
 	viewing = viewing_new(web, request);
 	if (!viewing) {
+		order_drop(order);
 		guest_leave(web->guests, guest, 0);
 		(void)err_memory(&err);
 		http_answer_err(request, &err);
 		return;
 	}
 	viewing->guest = guest;
-	viewing->language = language_of(request);
+	viewing->language = views_language(request);
 	memcpy(viewing->token, shown->token, sizeof(viewing->token));
+	viewing->order = order;
+	viewing->screen = *screen;
+	if (shown->browser && !order)
+		memcpy(viewing->said, shown->browser->said, sizeof(viewing->said));
 	viewing->visit.view = *view;
-	viewing->visit.screen = screen;
+	viewing->visit.screen = order ? &viewing->screen : screen;
+	viewing->visit.order = order;
+	viewing->visit.said = viewing->said;
 	viewing->visit.screens = screens;
 	viewing->visit.n_screens = n_screens;
 	viewing->visit.now_us = civil_now_us();
@@ -455,7 +581,7 @@ void views_on_page(void *context, struct http_request *request)
 {
 	struct web *web = context;
 	struct credentials shown = door_credentials(web, request);
-	enum language before = language_use(language_of(request));
+	enum language before = language_use(views_language(request));
 	const struct screen *screen;
 	struct view view;
 	struct err err;
@@ -464,11 +590,11 @@ void views_on_page(void *context, struct http_request *request)
 	if (rc == -ENOENT)
 		pages_on_nothing(context, request);
 	else if (!*shown.token)
-		log_in(web, request);
+		views_log_in(web, request);
 	else if (rc < 0)
 		pages_refuse(web, request, 400, err.text, 0);
 	else
-		begin(web, request, &shown, &view, screen);
+		views_show(web, request, &shown, &view, screen, NULL);
 	explicit_bzero(shown.token, sizeof(shown.token));
 	(void)language_use(before);
 }

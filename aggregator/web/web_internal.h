@@ -115,6 +115,17 @@ void offices_on_page(void *context, struct http_request *request);
 
 /* --- views.c: the province's page --- */
 
+struct order;
+struct screen;
+struct view;
+/** Show @screen (copied) of @view to who shows @shown; it is about @order, which is taken, or about
+ * none (NULL). */
+void views_show(struct web *web, struct http_request *request, const struct credentials *shown,
+		const struct view *view, const struct screen *screen, struct order *order);
+/** The language that this browser chose, or its reader likes. */
+enum language views_language(const struct http_request *request);
+/** Log in first; a link from elsewhere, which brings no cookie, is asked once more. */
+void views_log_in(struct web *web, struct http_request *request);
 void views_on_page(void *context, struct http_request *request);
 void views_on_language(void *context, struct http_request *request);
 void views_on_asset(void *context, struct http_request *request);
@@ -122,6 +133,11 @@ void views_on_asset(void *context, struct http_request *request);
 bool views_is_own_path(const char *path);
 /** As gateway_drop(). */
 void views_drop(struct web *web);
+
+/* --- orders.c: what changes something, from the province's page --- */
+
+void orders_on_look(void *context, struct http_request *request);
+void orders_on_sent(void *context, struct http_request *request);
 
 /* --- pages.c: what is written here --- */
 

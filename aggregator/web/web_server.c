@@ -40,6 +40,8 @@ static const struct http_route routes[] = {
 	{ NULL, "/api/v1/*", gateway_on_api, 0, HTTP_ANY_ARGUMENTS },
 	{ "GET", "/sdmx/v2/*", sdmx_on_request, 0, HTTP_ANY_ARGUMENTS },
 	{ NULL, "/office/*", offices_on_page, OFFICE_BODY_MAX, HTTP_ANY_ARGUMENTS },
+	{ "GET", "/act/*", orders_on_look, 0, HTTP_ANY_ARGUMENTS },
+	{ "POST", "/act/*", orders_on_sent, OFFICE_BODY_MAX, HTTP_ANY_ARGUMENTS },
 	{ "GET", "/*", views_on_page, 0, HTTP_ANY_ARGUMENTS },
 	{ NULL, "/*", pages_on_nothing, 0, HTTP_ANY_ARGUMENTS },
 };

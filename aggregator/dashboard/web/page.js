@@ -3,7 +3,7 @@
  * foot, and whatever had the focus has it again. */
 "use strict";
 
-const EVERY_MS = 60000;
+const EVERY_MS = 1000 * (document.body.dataset.every || 60); /* below 0: it stays as it is */
 let asked = Date.now();
 
 function placeOf(element) {
@@ -44,9 +44,9 @@ async function refresh() {
 }
 
 function tick() {
-	if (document.visibilityState === "visible" && Date.now() - asked >= EVERY_MS && !isBusy())
+	if (EVERY_MS > 0 && document.visibilityState === "visible" && Date.now() - asked >= EVERY_MS && !isBusy())
 		refresh().catch(() => { /* the next minute tries again */ });
 }
 
-setInterval(tick, 5000);
+setInterval(tick, Math.min(5000, Math.abs(EVERY_MS)));
 document.addEventListener("visibilitychange", tick);

@@ -1,0 +1,34 @@
+#include "dashboard/act.h"
+
+#include "common/base/i18n.h"
+
+#include <string.h>
+
+const struct act_field *act_field(const struct act *act, const char *name)
+{
+	for (const struct act_field *field = act->fields; field->name; field++)
+		if (strcmp(field->name, name) == 0)
+			return field;
+	return NULL;
+}
+
+const char *act_word(const char *word)
+{
+	static const struct {
+		const char *word, *words;
+	} known[] = { { "civil", N_("civil") },
+		      { "report", N_("of reports") },
+		      { "minute", N_("by the minute") },
+		      { "hour", N_("by the hour") },
+		      { "day", N_("by the day") },
+		      { "week", N_("by the week") },
+		      { "month", N_("by the month") },
+		      { "quarter", N_("by the quarter") },
+		      { "semester", N_("by the half-year") },
+		      { "year", N_("by the year") } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].word, word) == 0)
+			return _(known[i].words);
+	return word;
+}
