@@ -329,10 +329,10 @@ void told_follow(struct visit *visit, struct html *html, const json_t *trial)
 		return;
 	}
 	html_add(html,
-		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"will\">"
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">"
 		 "<table><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">%s</th><th "
 		 "scope=\"col\">%s</th></tr></thead><tbody>\n",
-		 _("Office"), _("Unit so far"), _("Unit from then on"));
+		 _("Offices"), _("Office"), _("Unit so far"), _("Unit from then on"));
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		const json_t *row = json_array_get(rows, i);
 		const char *becomes = answer_text(row, "becomes"),
@@ -499,7 +499,7 @@ void told_table(struct visit *visit, struct html *html, const json_t *trial)
 
 	(void)visit;
 	(void)snprintf(exact, sizeof(exact), "%zu", n); /* fits */
-	html_add(html, "<p class=\"act\">");
+	html_add(html, "<p class=\"act\" id=\"rows\">");
 	if (n == 0)
 		html_add(html, "%s", _("Nothing: the table is in force already, as it is."));
 	else
@@ -514,7 +514,8 @@ void told_table(struct visit *visit, struct html *html, const json_t *trial)
 		return;
 	html_add(html,
 		 "<div class=\"scroll wide\" tabindex=\"0\" role=\"region\" "
-		 "aria-labelledby=\"will\"><table><thead><tr><th scope=\"col\">%s</th><th "
+		 "aria-labelledby=\"rows\"><table class=\"differences\"><thead><tr><th "
+		 "scope=\"col\">%s</th><th "
 		 "scope=\"col\">%s</th><th scope=\"col\">%s</th>",
 		 _("Change"), _("Row"), _("Column"));
 	html_add(html, "<th scope=\"col\">%s</th><th scope=\"col\">%s</th></tr></thead><tbody>\n",

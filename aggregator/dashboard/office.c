@@ -119,7 +119,9 @@ static void assignments(struct office *office, struct html *html)
 	char from[PERIOD_TOLD_MAX];
 
 	html_add(html,
-		 "<section aria-labelledby=\"units\"><h2 id=\"units\">%s</h2>\n<table>"
+		 "<section aria-labelledby=\"units\"><h2 id=\"units\">%s</h2>\n"
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
+		 "aria-labelledby=\"units\"><table>"
 		 "<thead><tr><th scope=\"col\">%s</th><th scope=\"col\">%s</th>"
 		 "<th scope=\"col\">%s</th></tr></thead><tbody>\n",
 		 _("For which unit it reports"), _("From"), _("Unit"), _("Called"));
@@ -138,7 +140,7 @@ static void assignments(struct office *office, struct html *html)
 		html_add(html, "<small>%s</small></th><td>%s</td></tr>\n", unit,
 			 answer_text(row, "name"));
 	}
-	html_add(html, "</tbody></table></section>\n");
+	html_add(html, "</tbody></table></div></section>\n");
 }
 
 /* --- what waits --- */
@@ -170,6 +172,8 @@ static void held(struct office *office, struct html *html)
 		if (n == 1)
 			html_add(html,
 				 "<section aria-labelledby=\"held\"><h2 id=\"held\">%s</h2>\n"
+				 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
+				 "aria-labelledby=\"held\">"
 				 "<table data-q=\"%s\"><thead><tr><th scope=\"col\">%s</th>"
 				 "<th scope=\"col\">%s</th><th scope=\"col\" class=\"n\">%s</th>"
 				 "<th scope=\"col\" class=\"n\">%s</th><th scope=\"col\">%s</th>"
@@ -180,7 +184,7 @@ static void held(struct office *office, struct html *html)
 	}
 	if (n == 0)
 		return;
-	html_add(html, "</tbody></table>\n<p class=\"acts\">");
+	html_add(html, "</tbody></table></div>\n<p class=\"acts\">");
 	act_link(office->visit, html, "release", _("Release what waits of this office"),
 		 (const char *const[]){ "office", office->code, NULL });
 	html_add(html, "</p></section>\n");
@@ -227,7 +231,9 @@ static void excuses(struct office *office, struct html *html)
 	if (json_array_size(answer_rows(answer)) == 0)
 		return;
 	html_add(html,
-		 "<section aria-labelledby=\"excused\"><h2 id=\"excused\">%s</h2>\n<table "
+		 "<section aria-labelledby=\"excused\"><h2 id=\"excused\">%s</h2>\n"
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
+		 "aria-labelledby=\"excused\"><table "
 		 "data-q=\"%s\"><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">%s</th>"
 		 "<th scope=\"col\">%s</th>",
 		 _("What it is excused from"), question.target, _("Period"), _("From what"),
@@ -237,7 +243,7 @@ static void excuses(struct office *office, struct html *html)
 	html_add(html, "</tr></thead><tbody>\n");
 	json_array_foreach((json_t *)(uintptr_t)answer_rows(answer), i, row)
 		excuse_row(office, html, row);
-	html_add(html, "</tbody></table></section>\n");
+	html_add(html, "</tbody></table></div></section>\n");
 }
 
 /* --- what can be done about it --- */
@@ -297,14 +303,16 @@ static void past(struct office *office, struct html *html)
 	if (json_array_size(answer_rows(answer)) == 0)
 		return;
 	html_add(html,
-		 "<section><details><summary>%s</summary>\n<table><thead><tr>"
+		 "<section><details><summary id=\"past\">%s</summary>\n"
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
+		 "aria-labelledby=\"past\"><table><thead><tr>"
 		 "<th scope=\"col\">%s</th><th scope=\"col\">%s</th><th scope=\"col\">%s</th>"
 		 "<th scope=\"col\">%s</th></tr></thead><tbody>\n",
 		 _("What was done to this code, the newest first"), _("When"), _("What"), _("By"),
 		 _("Details"));
 	json_array_foreach((json_t *)(uintptr_t)answer_rows(answer), i, row)
 		past_row(html, row);
-	html_add(html, "</tbody></table></details></section>\n");
+	html_add(html, "</tbody></table></div></details></section>\n");
 }
 
 /* --- all of it --- */

@@ -195,6 +195,7 @@ static bool is_told(const struct office *office, const json_t *row)
 static void owed_head(struct html *html, const char *query)
 {
 	html_add(html,
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"owes\">"
 		 "<table data-q=\"%s\"><thead><tr><th scope=\"col\">%s</th>"
 		 "<th scope=\"col\">%s</th><th scope=\"col\" class=\"n\">%s</th>"
 		 "<th scope=\"col\" class=\"n\">%s</th><th scope=\"col\" class=\"n\">%s</th>"
@@ -240,7 +241,7 @@ static void owed_table(const struct owing *owing, struct html *html, const struc
 			of_form++;
 		}
 	}
-	html_add(html, n > 0 ? "</tbody></table>\n" : "");
+	html_add(html, n > 0 ? "</tbody></table></div>\n" : "");
 }
 
 /* --- what is due next --- */

@@ -151,6 +151,68 @@ class Page(web.WebRig):
         browser.see("5 offices")
         self.assertTrue(browser.url().endswith("/offices"))
 
+    def tab_to(self, browser, words):
+        """By the key alone, to what is called so: the name that a reader hears."""
+        for _ in range(120):
+            browser.press(TAB)
+            if browser.run("const at = document.activeElement; return (at.labels && at.labels.length &&"
+                           " at.labels[0].innerText) || at.innerText || ''").startswith(words):
+                return
+        self.fail(f"no key leads to '{words}':\n{browser.text()}")
+
+    def type(self, browser, words, text):
+        self.tab_to(browser, words)
+        browser.press(*text)
+
+    def test_an_operator_acts_by_keyboard_and_without_script(self):
+        self.furnish()
+        browser = self.reader("/offices/28249", "operator", script=False)
+        self.tab_to(browser, "Excuse it")
+        browser.press(ENTER)
+        browser.see("neither late nor missing")
+        self.tab_to(browser, "From all that is reported")
+        browser.press(*"by the m")
+        self.type(browser, "Period", "2025-06")
+        self.type(browser, "Why", "Bão & <lũ>")
+        browser.press(ENTER)
+        browser.see("What it will do")
+        browser.see("Văn phòng 28249")
+        browser.see("Bão & <lũ>")
+        self.assertEqual(self.province.get("/v1/excuses")["rows"], [])
+        self.tab_to(browser, "Excuse it")
+        browser.press(ENTER)
+        browser.see("Office 28249 is excused")
+        self.assertEqual(browser.url(), f"https://{self.host}/offices/28249")
+        excuse = self.province.get("/v1/excuses")["rows"][0]
+        self.assertEqual((excuse["office"], excuse["form"], excuse["reason"], excuse["who"]),
+                         ("28249", "month", "Bão & <lũ>", "token:t-operator"))
+
+    def test_acts_in_both_languages_and_narrow(self):
+        self.furnish()
+        source = self.axe()
+        self.province.post("/v1/closed", period="2025-01")
+        units = os.path.join(self.folder, "units.csv")
+        with open(units, "w", encoding="utf-8") as file:
+            file.write(text_of("units.csv").replace("Mỹ Tho", "Mỹ Tho mới"))
+        for language in ("vi", "en"):
+            browser = self.reader("/closed", "admin", language=language)
+            browser.ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": {
+                "width": 320, "height": 844, "deviceScaleFactor": 1, "mobile": False}})
+            for path, name in (("/act/move?office=28249&unit=28270&day=2025-06-01", "move"), ("/act/close?period=2025-06", "close"),
+                               ("/act/close?period=2025-01", "refused"), ("/act/excuse?office=28249", "excuse"),
+                               ("/act/release?all=yes", "release"), ("/act/invite?office=28249", "invite"),
+                               ("/act/import-units", "import"), ("/closed", "closed"), ("/tables", "tables"),
+                               ("/offices/28249", "office"), ("/change", "change")):
+                browser.open(f"https://{self.host}{path}")
+                if name == "import":
+                    browser.find("input[type='file']").ask("POST", "/value", {"text": units})
+                    browser.find("form.order button").click()
+                    browser.see("Mỹ Tho mới")
+                wide = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                self.shot(browser, f"act-{name}-{language}")
+                self.assertLessEqual(wide, 0, f"{path} must be moved sideways")
+                self.assert_accessible(browser, source, path)
+
     def test_what_is_wrong_in_a_link_is_said(self):
         self.furnish()
         browser = self.reader()
