@@ -1,6 +1,7 @@
 #include "dashboard/act.h"
 
 #include "common/base/i18n.h"
+#include "common/base/utf8.h"
 
 #include <string.h>
 
@@ -31,4 +32,11 @@ const char *act_word(const char *word)
 		if (strcmp(known[i].word, word) == 0)
 			return _(known[i].words);
 	return word;
+}
+
+const char *act_form(const char *form, char text[ACT_FORM_MAX])
+{
+	/* TRANSLATORS: "All that is reported by the month" */
+	(void)utf8_print(text, ACT_FORM_MAX, _("All that is reported %s"), act_word(form));
+	return text;
 }

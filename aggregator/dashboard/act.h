@@ -51,3 +51,6 @@ struct act {
 const struct act_field *act_field(const struct act *act, const char *name);
 /** A word of a field, as people say it. */
 const char *act_word(const char *word);
+#define ACT_FORM_MAX 96u
+/** All that is reported per @form ("month"), as people say it. */
+const char *act_form(const char *form, char text[ACT_FORM_MAX]);

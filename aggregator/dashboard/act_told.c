@@ -72,31 +72,55 @@ void told_close(struct visit *visit, struct html *html, const json_t *trial)
 	      "an operator lets it in or opens the period again."));
 }
 
+#define LACKING_TOP 5u /* offices that are named */
+
+/* Who has not reported all of what is due for it: of a form, or of the one metric. */
+static void lacking(struct html *html, const json_t *rows)
+{
+	char n[2][24], shown[2][NUMBER_MAX];
+	size_t due = 0, lack = 0;
+	const json_t *named[LACKING_TOP];
+
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+
+		due += answer_number(row, "due") > 0;
+		if (answer_number(row, "missing") <= 0)
+			continue;
+		if (lack < LACKING_TOP)
+			named[lack] = row;
+		lack++;
+	}
+	if (due == 0)
+		return;
+	(void)snprintf(n[0], sizeof(n[0]), "%zu", lack); /* fits, as below */
+	(void)snprintf(n[1], sizeof(n[1]), "%zu", due);
+	html_add(html, lack > 0 ? "<p class=\"late\">▲ " : "<p>");
+	html_say(html, _("Offices that have not reported all of it yet: %s of %s."),
+		 number_shown(n[0], shown[0]), number_shown(n[1], shown[1]));
+	for (size_t i = 0; i < lack && i < LACKING_TOP; i++)
+		html_add(html, "%s%s", i ? ", " : " ", answer_text(named[i], "name"));
+	html_add(html, lack > LACKING_TOP ? " …</p>\n" : "</p>\n");
+}
+
 void told_complete(struct visit *visit, struct html *html, const json_t *trial)
 {
-	const json_t *row = first(trial), *counts;
-	char due[NUMBER_MAX], there[NUMBER_MAX], missing[NUMBER_MAX];
-	char room[3][EXACT_MAX];
+	const json_t *row = first(trial);
+	const char *metric = answer_text(row, "metric");
 	struct question question;
 	struct period period;
 
 	if (!period_read(answer_text(row, "period"), CALENDAR_CIVIL, &period))
 		return;
 	question_begin(&question, "/api/v1/completeness");
-	question_add(&question, "name", answer_text(row, "metric"));
+	question_add(&question, "name", metric);
+	question_add(&question, "form", *metric ? "" : grain_name(period.grain));
+	question_add(&question, "by", *metric ? "office" : "");
 	question_add(&question, "per", grain_name(period.grain));
 	question_add(&question, "from", answer_text(row, "period"));
 	question_add(&question, "to", answer_text(row, "period"));
 	question_add(&question, "calendar", answer_text(row, "calendar"));
-	counts = first(ask_if_there(visit->asking, question.target));
-	if (!counts || answer_number(counts, "due") <= 0)
-		return;
-	html_add(html, answer_number(counts, "missing") > 0 ? "<p class=\"part\">▲ " : "<p>");
-	html_say(html, _("Reports that were due: %s. Of these there are %s, and %s are missing."),
-		 number_shown(exact_text(counts, "due", room[0]), due),
-		 number_shown(exact_text(counts, "reported", room[1]), there),
-		 number_shown(exact_text(counts, "missing", room[2]), missing));
-	html_add(html, "</p>\n");
+	lacking(html, answer_rows(ask_if_there(visit->asking, question.target)));
 }
 
 void told_reopen(struct visit *visit, struct html *html, const json_t *trial)
@@ -152,9 +176,9 @@ void told_release(struct visit *visit, struct html *html, const json_t *trial)
 	char shown[NUMBER_MAX], count[EXACT_MAX];
 	const char *released = exact_head(trial, "would", "released", count);
 
-	(void)visit;
 	html_add(html, "<p class=\"act\">");
-	if (strcmp(released, "0") == 0)
+	visit->order->nothing = strcmp(released, "0") == 0;
+	if (visit->order->nothing)
 		html_add(html, "%s", _("Nothing of it may count yet."));
 	else
 		html_say(html,
@@ -199,12 +223,13 @@ void done_release(const struct order *order, const json_t *answer, char *text, s
 static void excuse_facts(struct visit *visit, struct html *html, const json_t *row)
 {
 	const char *metric = answer_text(row, "metric"), *to = answer_text(row, "to");
+	char form[ACT_FORM_MAX];
 	char from[PERIOD_TOLD_MAX], until[PERIOD_TOLD_MAX];
 
 	html_add(html, "<dl class=\"facts\">\n");
 	term_code(html, _("Office"), answer_text(row, "name"), answer_text(row, "office"));
 	term(html, _("From what"),
-	     *metric ? label_of(visit, metric) : act_word(answer_text(row, "form")));
+	     *metric ? label_of(visit, metric) : act_form(answer_text(row, "form"), form));
 	html_add(html, "<dt>%s</dt><dd>", _("Period"));
 	html_add(html, "%s", period_of(row, from));
 	if (*to)
@@ -321,8 +346,9 @@ void told_end(struct visit *visit, struct html *html, const json_t *trial)
 void told_follow(struct visit *visit, struct html *html, const json_t *trial)
 {
 	const json_t *rows = answer_rows(trial);
+	char room[EXACT_MAX];
 
-	(void)visit;
+	visit->order->nothing = strcmp(exact_head(trial, "follow", "certain", room), "0") == 0;
 	if (json_array_size(rows) == 0) {
 		html_add(html, "<p class=\"act\">%s</p>\n",
 			 _("No office stood on a unit that ended on that day."));
@@ -427,8 +453,8 @@ void told_cancel(struct visit *visit, struct html *html, const json_t *trial)
 	const json_t *row = first(trial);
 	char words[PERIOD_TOLD_MAX];
 
-	(void)visit;
-	if (!json_object_get(trial, "progress")) {
+	visit->order->nothing = !json_object_get(trial, "progress");
+	if (visit->order->nothing) {
 		say(html, _("No change is under way."));
 		return;
 	}
@@ -497,7 +523,7 @@ void told_table(struct visit *visit, struct html *html, const json_t *trial)
 	size_t n = json_array_size(rows);
 	char exact[24], shown[NUMBER_MAX];
 
-	(void)visit;
+	visit->order->nothing = n == 0;
 	(void)snprintf(exact, sizeof(exact), "%zu", n); /* fits */
 	html_add(html, "<p class=\"act\" id=\"rows\">");
 	if (n == 0)

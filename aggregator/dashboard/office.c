@@ -196,6 +196,7 @@ static void excuse_row(struct office *office, struct html *html, const json_t *r
 {
 	const char *metric = answer_text(row, "metric"), *calendar = answer_text(row, "calendar"),
 		   *to = answer_text(row, "to");
+	char form[ACT_FORM_MAX];
 	char from[PERIOD_TOLD_MAX], until[PERIOD_TOLD_MAX], number[EXACT_MAX];
 	struct listed listed;
 
@@ -204,7 +205,7 @@ static void excuse_row(struct office *office, struct html *html, const json_t *r
 		 words_period(answer_text(row, "period"), calendar, from));
 	html_add(html, *to ? " – %s" : "%s", words_period(to, calendar, until));
 	html_add(html, "</th><td>%s</td><td class=\"what\">%s<small>%s</small></td>",
-		 *metric ? listed.label : act_word(answer_text(row, "form")),
+		 *metric ? listed.label : act_form(answer_text(row, "form"), form),
 		 answer_text(row, "reason"), answer_text(row, "who"));
 	if (act_may(office->visit, "unexcuse")) {
 		const char *id = exact_text(row, "excuse", number);

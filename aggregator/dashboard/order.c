@@ -181,7 +181,7 @@ bool order_is_whole(const struct order *order)
 bool order_is_agreed(const struct order *order)
 {
 	return *order->seen && strcmp(order->seen, order->digest) == 0 &&
-	       (order->meant || !order->needs_yes) && !order->trouble;
+	       (order->meant || !order->needs_yes) && !order->nothing && !order->trouble;
 }
 
 unsigned order_status(const struct order *order)
@@ -193,7 +193,10 @@ unsigned order_status(const struct order *order)
 
 void order_trouble(struct order *order, unsigned status, const char *sentence)
 {
-	char *copy = strdup(sentence);
+	/* What a command lists, this page has links to. */
+	const char *command = strstr(sentence, "; `lantoa ");
+	bool last = command && !strchr(command + 1, ';');
+	char *copy = last ? strndup(sentence, (size_t)(command - sentence)) : strdup(sentence);
 
 	free(order->trouble);
 	order->trouble = copy ? copy : strdup("");

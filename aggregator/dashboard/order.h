@@ -35,7 +35,7 @@ struct order {
 	/* what the page found, when nothing is asked any more */
 	char digest[ORDER_DIGEST_MAX]; /* of what it tells; "": it tells nothing */
 	bool needs_yes;                /* it takes something away */
-	bool refused;                  /* the trial was */
+	bool nothing; /* it would change nothing, so there is nothing to agree to */
 };
 
 /** @act's, with no field given. */
@@ -65,7 +65,8 @@ bool order_is_agreed(const struct order *order);
 int order_sending(struct order *order, bool trial, struct sending *ret_sending, struct err *err);
 /** The status of the page that tells of it. */
 unsigned order_status(const struct order *order);
-/** It could not be done: @sentence is told beside the form. */
+/** It could not be done: @sentence is told beside the form, without a last clause that names a
+ * command: the one of "2025-06 is closed already; `lantoa closed` lists them". */
 void order_trouble(struct order *order, unsigned status, const char *sentence);
 /** Where one goes on after it: @order->back, or the act's home. */
 #define ORDER_HOME_MAX 128u

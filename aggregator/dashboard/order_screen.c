@@ -194,6 +194,7 @@ static bool told(struct visit *visit, struct html *html, struct refusal *ret_ref
 
 	*ret_refusal = (struct refusal){ 0, "", "", "" };
 	order->digest[0] = '\0';
+	order->nothing = false;
 	if (!order_is_whole(order))
 		return false;
 	if (!order->sending.target && act->path &&
@@ -256,7 +257,7 @@ void order_write(struct visit *visit, struct html *html)
 	if (known) {
 		if (will.failed || blob_append(&html->out, will.out.data, will.out.len) < 0)
 			html->failed = true;
-		if (act->path)
+		if (act->path && !order->nothing)
 			agree_form(visit, html, address);
 		html_add(html, "</section>\n");
 	}

@@ -119,7 +119,7 @@ class Acts(web.WebRig):
 
     def test_every_act_is_shown_and_then_done(self):
         month = self.month
-        self.assertIn("is closed now", self.do("close", says="are missing", period=month))
+        self.assertIn("is closed now", self.do("close", says="not reported all of it yet: 4 of 4", period=month))
         closed = self.province.get("/v1/closed")["rows"]
         self.assertEqual([(row["period"], row["who"]) for row in closed], [(month, "token:t-operator")])
         self.assertEqual((self.last()["what"], self.last()["who"]), ("close", "token:t-operator"))

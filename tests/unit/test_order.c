@@ -322,6 +322,21 @@ static void what_takes_something_away_must_be_meant(void **state)
 	end(&play);
 }
 
+/* Whoever reads a page types no commands. */
+static void a_clause_that_names_a_command_is_left_out(void **state)
+{
+	struct order order;
+
+	(void)state;
+	order_init(&order, act_find("/act/close"));
+	order_trouble(&order, 409, "2025-01 is closed already; `lantoa closed` lists them");
+	assert_string_equal(order.trouble, "2025-01 is closed already");
+	assert_int_equal(order_status(&order), 409);
+	order_trouble(&order, 400, "no; `lantoa x` is one; two");
+	assert_string_equal(order.trouble, "no; `lantoa x` is one; two");
+	order_deinit(&order);
+}
+
 /* --- who sees what --- */
 
 static void a_viewer_is_shown_nothing_of_it(void **state)
@@ -406,6 +421,7 @@ int main(void)
 		cmocka_unit_test(a_table_is_text_whose_lines_end_alike),
 		cmocka_unit_test(it_is_agreed_to_as_it_was_seen),
 		cmocka_unit_test(what_takes_something_away_must_be_meant),
+		cmocka_unit_test(a_clause_that_names_a_command_is_left_out),
 		cmocka_unit_test(a_viewer_is_shown_nothing_of_it),
 		cmocka_unit_test(every_act_tells_whatever_is_answered),
 	};
