@@ -7,6 +7,7 @@ import re
 import unittest
 import urllib.parse
 
+import payloads
 import rig
 import web
 
@@ -162,6 +163,33 @@ class Acts(web.WebRig):
         self.province.put_csv("/v1/successors", f"effective_on,old_code,new_code,share\n{day},28003,28009,1\n")
         self.assertIn("1 office followed", self.do("follow", says="Phường Chín", day=day))
         self.assertEqual(self.province.get("/v1/offices", code="28003")["rows"][-1]["unit"], "28009")
+
+    def test_what_goes_by_steps_is_followed(self):
+        days = 550  # more than is done at once
+        first = (datetime.date(2020, 1, 1) - datetime.date(1970, 1, 1)).days
+        path = payloads.write(os.path.join(self.folder, "days"), [
+            payloads.payload(first + i, [(0, [(0, i % 50)])], [("visits", "desk=1", "day")] if i == 0 else [])
+            for i in range(days)])
+        for probe in [self.enrolled_probe(code) for code in rig.COMMUNES[:2]]:
+            probe.ask("hello", 7, days, hear="welcome upto=0")
+            probe.say("push", 1000 * days, 7, path, days)
+            probe.hear(f"pushed .*upto={days} refused=0", 60 + days)
+        narrow = rig.CATALOGUE.splitlines()
+        column = narrow[0].split(",").index("max")
+        narrow = [",".join(cells[:column] + ["39"] + cells[column + 1:]) if cells[0] == "visits" else ",".join(cells)
+                  for cells in (line.split(",") for line in narrow)]
+        upload = Forms(self.get("/act/import-catalogue", "admin").text).forms[0]
+        looked = self.send("/act/import-catalogue", {**upload["fields"], "table": "\n".join(narrow) + "\n"}, "admin", table=True)
+        form = self.agreeing(looked)
+        done = self.send(form["action"], {**form["fields"], "yes": "1"}, "admin", table=True)
+        self.assertEqual((done.status, done.headers["Location"]), (303, "/change"), done.text)
+        told = self.get("/change", "admin").text
+        self.assertIn("goes on by steps", told)
+        self.assertIn("token:t-admin", told)
+        rig.wait_for(lambda: "in force" in self.get("/change").text.split("<main")[1] and "<progress" not in self.get("/change").text,
+                     "the change")
+        self.assertEqual(self.get("/act/cancel").text.count('name="seen"'), 0)
+        self.assertGreater(self.held(), 100)
 
     def test_an_invitation_is_told_and_not_made(self):
         answer = self.get("/act/invite?office=28001")
