@@ -31,7 +31,8 @@
 #define TABLE(name, route, way, title, what)                                                       \
 	{                                                                                          \
 		name, title, what, N_("Take it over"), READER_ADMIN, way, "/api/v1/" route, NULL,  \
-			true, NULL, { { NULL } }, told_table, told_seconds, done_table, "/tables"  \
+			true, NULL, { { .key = NULL } }, told_table, told_seconds, done_table,     \
+			"/tables"                                                                  \
 	}
 
 static const struct act acts[] = {
@@ -218,7 +219,7 @@ static const struct act acts[] = {
 	  "/api/v1/change",
 	  false,
 	  NULL,
-	  { { NULL } },
+	  { { .key = NULL } },
 	  told_cancel,
 	  NULL,
 	  done_cancel,

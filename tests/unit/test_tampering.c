@@ -92,25 +92,25 @@ struct fixture {
 /* --- verify --- */
 
 /* Made once: the empty tables that a verification fills cost more than all that it does here. */
+static unsigned char *made;
+static sqlite3_int64 made_len;
 int __real_schema_open_scratch(sqlite3 **ret_db, struct err *err);
 int __wrap_schema_open_scratch(sqlite3 **ret_db, struct err *err);
 int __wrap_schema_open_scratch(sqlite3 **ret_db, struct err *err)
 {
-	static unsigned char *made;
-	static sqlite3_int64 len;
 	if (!made) {
 		int rc = __real_schema_open_scratch(ret_db, err);
 		if (rc == 0)
-			made = sqlite3_serialize(*ret_db, "main", &len, 0);
+			made = sqlite3_serialize(*ret_db, "main", &made_len, 0);
 		return rc;
 	}
 	int rc = db_open_scratch(ret_db, err);
-	unsigned char *copy = sqlite3_malloc64((sqlite3_uint64)len);
+	unsigned char *copy = sqlite3_malloc64((sqlite3_uint64)made_len);
 	if (rc < 0 || !copy)
 		fail_msg("no room for a copy");
-	memcpy(copy, made, (size_t)len);
+	memcpy(copy, made, (size_t)made_len);
 	assert_int_equal(
-		sqlite3_deserialize(*ret_db, "main", copy, len, len,
+		sqlite3_deserialize(*ret_db, "main", copy, made_len, made_len,
 				    SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE),
 		SQLITE_OK);
 	return 0;
@@ -687,6 +687,13 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int end(void **state)
+{
+	(void)state;
+	sqlite3_free(made);
+	return 0;
+}
+
 #define WHOLE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -718,5 +725,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_to_be_is_told_once_it_is, setup_deriving,
 						teardown),
 	};
-	return cmocka_run_group_tests_name("tampering", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("tampering", tests, NULL, end);
 }
