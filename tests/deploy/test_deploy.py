@@ -327,14 +327,24 @@ class Deploy(Story):
                    f"rmdir {state} && mv {state}.big {state} && systemctl start {unit}")
         machine.wait_active(unit)
 
+    def hooked(self, province, kind):
+        """What the hook of lantoa-alerts.service was told of @kind."""
+        told = province.sh("cat /var/lib/lantoa-alerts/told", check=False).out
+        return [line["state"] for line in map(json.loads, told.splitlines()) if line["kind"] == kind]
+
     def fill(self, machine, state):
         machine.sh(f"dd if=/dev/zero of={state}/ballast bs=4k 2>/dev/null", check=False)
 
     def test_14_a_full_disk_at_the_province_is_said_and_mended(self):
         province, unit = self.province, "lantoa-aggregator.service"
         # the reserve as it is would be more than the whole of this disk
-        province.sh("printf '[store]\\nreserve = 4M\\n' >> /etc/lantoa/aggregator.conf")
+        province.sh("printf '[store]\\nreserve = 4M\\n[alerts]\\ndisk = 1s\\nover = 1s\\nevery = 1s\\n' >> /etc/lantoa/aggregator.conf")
+        self.assertEqual(province.show("lantoa-alerts.service", "ActiveState"), "inactive", "nobody has a hook")
+        province.write("/etc/lantoa/alert-hook", "#!/bin/sh\ncat >> /var/lib/lantoa-alerts/told\n", 0o755)
         self.on_small_disk(province, unit, STATE, "32M")
+        province.sh("systemctl restart lantoa-alerts.service")
+        province.wait_active("lantoa-alerts.service", 10)
+        province.sh("systemd-analyze security --no-pager --threshold=15 lantoa-alerts.service")
         self.fill(province, STATE)
         self.record(self.office, 12)
         province.wait_for(lambda: "NOT TAKING FIGURES" in province.show(unit, "StatusText"), "the status to say so", 60)
@@ -342,6 +352,9 @@ class Deploy(Story):
         province.sh(f"rm {STATE}/ballast")
         self.assert_figures(province, 17, 2, 90)  # what was put off is sent again after a minute
         province.wait_for(lambda: "NOT TAKING" not in province.show(unit, "StatusText"), "the status to be well again", 30)
+        province.wait_for(lambda: self.hooked(province, "disk")[1:], "the hook to be told that it is over", 30)
+        self.assertEqual(self.hooked(province, "disk"), ["firing", "resolved"])
+        province.sh("systemctl stop lantoa-alerts.service && rm /etc/lantoa/alert-hook")
         self.off_small_disk(province, unit, STATE)
         self.assert_figures(province, 17, 2)
 
