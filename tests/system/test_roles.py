@@ -77,7 +77,10 @@ LAW = [
     ("GET", "/v1/openapi.json", "", "viewer"),
 ] + [(method, f"/v1/{what}", "", role)
      for what in ("units", "successors", "catalogue", "indicators", "dimensions", "rules", "calendar", "maps")
-     for method, role in (("GET", "viewer"), ("PUT", "admin"))]
+     for method, role in (("GET", "viewer"), ("PUT", "admin"))] + [  # whoever may do it may try it, and nobody else
+    ("POST", f"/v1/{path}", "dry_run=1", "operator")
+    for path in ("quarantine/release", "closed", "closed/reopen", "excuses", "excuses/end", "offices/move", "offices/rename",
+                 "offices/end", "offices/follow", "figures")]
 
 ROW = re.compile(r'^\t\{ ROLE_([A-Z]+), "([A-Z]+)", "([^"]+)"', re.M)
 
