@@ -163,6 +163,24 @@ const char *order_value(const struct order *order, const char *name)
 	return value ? value : "";
 }
 
+const char *order_address(const struct order *order, const struct view *view,
+			  char text[QUESTION_MAX])
+{
+	struct question address;
+	const char *kept, *value;
+	size_t at = 0;
+
+	question_begin(&address, view->path);
+	for (const struct act_field *field = order->act->fields; field->name; field++)
+		question_add(&address, field->name, order_value(order, field->name));
+	while (view_next(view, &at, &kept, &value))
+		question_add(&address, kept, value);
+	question_add(&address, "back", order->back);
+	(void)snprintf(text, QUESTION_MAX, "%s",
+		       address.cut ? view->path : address.target); /* as long */
+	return text;
+}
+
 bool order_is_whole(const struct order *order)
 {
 	const struct act *act = order->act;

@@ -162,25 +162,6 @@ static void agree_form(struct visit *visit, struct html *html, const char *addre
 	html_add(html, "%s\">%s</a>\n</form>\n", order_home(order, home), _("Leave it as it is"));
 }
 
-/* Of the same page, for the other language; the table stays behind. */
-static void address_make(struct visit *visit)
-{
-	struct order *order = visit->order;
-	struct question address;
-	const char *kept, *value;
-	size_t at = 0;
-
-	question_begin(&address, visit->view.path);
-	for (const struct act_field *field = order->act->fields; field->name; field++)
-		question_add(&address, field->name, order_value(order, field->name));
-	while (view_next(&visit->view, &at, &kept, &value))
-		question_add(&address, kept, value);
-	question_add(&address, "back", order->back);
-	(void)snprintf(order->address, sizeof(order->address), "%s",
-		       address.cut ? visit->view.path : address.target); /* as long */
-	visit->address = order->address;
-}
-
 /* --- all of it --- */
 
 /* Asks what would come of it, and tells that; *@ret_refusal is why not. False: it is not known. */
@@ -243,7 +224,7 @@ void order_write(struct visit *visit, struct html *html)
 	char address[VIEW_ADDRESS_MAX];
 	bool known;
 
-	address_make(visit);
+	visit->address = order_address(order, &visit->view, order->address);
 	visit->every_s = -1; /* somebody reads, and the answer to a form is no page to ask for */
 	frame_title(visit, html, _(act->title));
 	html_add(html, "<p class=\"lead\">%s</p>\n", _(act->what));
