@@ -13,7 +13,9 @@ enum act_kind {
 	ACT_LONG, /* a sentence */
 	ACT_DAY,
 	ACT_PERIOD,
-	ACT_WORD, /* one of a few */
+	ACT_METRIC, /* one of the catalogue */
+	ACT_UNIT,   /* one that is in force */
+	ACT_WORD,   /* one of a few */
 	ACT_YES,
 };
 

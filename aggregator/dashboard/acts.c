@@ -17,7 +17,7 @@
 	}
 #define METRIC(label, hint)                                                                        \
 	{                                                                                          \
-		"metric", "metric", label, hint, ACT_TEXT, false, NULL                             \
+		"metric", "metric", label, hint, ACT_METRIC, false, NULL                           \
 	}
 #define CALENDAR                                                                                   \
 	{                                                                                          \
@@ -28,10 +28,10 @@
 		"day", key, label, NULL, ACT_DAY, true, NULL                                       \
 	}
 #define FORMS "month quarter semester year week day hour minute"
-#define TABLE(name, route, way, title, what)                                                       \
+#define TABLE(word, route, way, title, what)                                                       \
 	{                                                                                          \
-		name, title, what, N_("Take it over"), READER_ADMIN, way, "/api/v1/" route, NULL,  \
-			true, NULL, { { .key = NULL } }, told_table, told_seconds, done_table,     \
+		word, title, what, N_("Take it over"), READER_ADMIN, way, "/api/v1/" route, NULL,  \
+			true, NULL, { { .name = NULL } }, told_table, told_seconds, done_table,    \
 			"/tables"                                                                  \
 	}
 
@@ -142,7 +142,7 @@ static const struct act acts[] = {
 	  NULL,
 	  { OFFICE,
 	    { "unit", "unit", N_("For which unit"),
-	      N_("Its code, or its name; \"-\": for none any more"), ACT_TEXT, true, NULL },
+	      N_("Its code, or its name; \"-\": for none any more"), ACT_UNIT, true, NULL },
 	    DAY("from", N_("From which day on")) },
 	  told_move,
 	  told_figures,
@@ -219,7 +219,7 @@ static const struct act acts[] = {
 	  "/api/v1/change",
 	  false,
 	  NULL,
-	  { { .key = NULL } },
+	  { { .name = NULL } },
 	  told_cancel,
 	  NULL,
 	  done_cancel,

@@ -1,8 +1,11 @@
 /* The screen of an order: what it is, what would come of it, the form to agree to that, and the
  * form that asks for its fields. */
 #include "common/base/i18n.h"
+#include "common/model/civil.h"
+#include "common/model/period_told.h"
 #include "common/text/answer.h"
 #include "dashboard/frame.h"
+#include "dashboard/metrics_list.h"
 #include "dashboard/order.h"
 
 #include <jansson.h>
@@ -40,6 +43,81 @@ static void hidden(struct html *html, const char *name, const char *value)
 		html_add(html, "<input type=\"hidden\" name=\"%s\" value=\"%s\">\n", name, value);
 }
 
+/* --- what a field offers: whoever knows better types it --- */
+
+#define UNITS_OFFERED 1000u /* a page has its limits */
+
+static void offer(struct html *html, const char *value, const char *words)
+{
+	html_add(html, "<option value=\"%s\">%s</option>", value, words);
+}
+
+static void offer_metrics(struct visit *visit, struct html *html)
+{
+	struct listed listed;
+	size_t nth = 0;
+
+	while (listed_next(visit, &nth, &listed))
+		if (!listed.indicator)
+			offer(html, listed.name, listed.label);
+}
+
+static void offer_units(struct visit *visit, struct html *html)
+{
+	const json_t *rows = answer_rows(ask(visit->asking, FRAME_UNITS));
+
+	for (size_t i = 0, n = 0; i < json_array_size(rows) && n < UNITS_OFFERED; i++) {
+		const json_t *row = json_array_get(rows, i);
+
+		if (*answer_text(row, "valid_to"))
+			continue;
+		offer(html, answer_text(row, "code"), answer_text(row, "name"));
+		n++;
+	}
+}
+
+/* The last that are over, of each length that reports have. */
+static void offer_periods(const struct visit *visit, struct html *html)
+{
+	static const struct {
+		enum grain grain;
+		int back;
+	} offered[] = {
+		{ GRAIN_MONTH, 6 }, { GRAIN_QUARTER, 4 }, { GRAIN_SEMESTER, 2 }, { GRAIN_YEAR, 2 }
+	};
+	char label[PERIOD_TEXT_MAX], words[PERIOD_TOLD_MAX];
+
+	for (size_t i = 0; i < sizeof(offered) / sizeof(offered[0]); i++)
+		for (int back = 1; back <= offered[i].back; back++) {
+			struct period period =
+				civil_period(CALENDAR_CIVIL, offered[i].grain, visit->now_us);
+
+			period.number -= back;
+			offer(html, period_format(period, label), period_told(period, words));
+		}
+}
+
+static bool offers(const struct act_field *field)
+{
+	return field->kind == ACT_METRIC || field->kind == ACT_UNIT || field->kind == ACT_PERIOD;
+}
+
+static void offers_write(struct visit *visit, struct html *html, const struct act_field *field)
+{
+	if (!offers(field))
+		return;
+	html_add(html, "<datalist id=\"%s-list\">", field->name);
+	if (field->kind == ACT_METRIC)
+		offer_metrics(visit, html);
+	else if (field->kind == ACT_UNIT)
+		offer_units(visit, html);
+	else
+		offer_periods(visit, html);
+	html_add(html, "</datalist>");
+}
+
+/* --- fields --- */
+
 static void input(struct html *html, const struct act_field *field, const char *value)
 {
 	const char *words = field->words;
@@ -68,12 +146,14 @@ static void input(struct html *html, const struct act_field *field, const char *
 	}
 	html_add(html, field->kind == ACT_DAY ? " type=\"date\" value=\"%s\"" : " value=\"%s\"",
 		 value);
+	if (offers(field))
+		html_add(html, " list=\"%s-list\"", field->name);
 	html_add(html, field->needed ? " required>" : ">");
 }
 
 /* With what is wrong in it, where that is known. */
-static void field_write(struct html *html, const struct act_field *field, const char *value,
-			const char *wrong)
+static void field_write(struct visit *visit, struct html *html, const struct act_field *field,
+			const char *value, const char *wrong)
 {
 	bool box = field->kind == ACT_YES, bad = *wrong && strcmp(field->key, wrong) == 0;
 
@@ -89,6 +169,7 @@ static void field_write(struct html *html, const struct act_field *field, const 
 		html_add(html, " aria-describedby=\"%s%s\"", bad ? "wrong" : field->name,
 			 bad ? "" : "-hint");
 	input(html, field, value);
+	offers_write(visit, html, field);
 	if (box)
 		html_add(html, " <label for=\"%s\">%s</label>", field->name, _(field->label));
 	if (field->hint)
@@ -123,7 +204,7 @@ static void fields_form(struct visit *visit, struct html *html, const char *wron
 	frame_keep(html, &visit->view, "");
 	hidden(html, "back", order->back ? order->back : "");
 	for (const struct act_field *field = order->act->fields; field->name; field++)
-		field_write(html, field, order_value(order, field->name), wrong);
+		field_write(visit, html, field, order_value(order, field->name), wrong);
 	html_add(html, "<button>%s</button>\n</form>\n", _("Show what it will do"));
 }
 
