@@ -308,9 +308,9 @@ int importing_run(struct call *call, sqlite3 *db, const struct reference *refere
 
 	if (!call->dry_run && (rc = tag_check_match(call, db, reference, err)) < 0)
 		return rc;
-	if (call->dry_run)
-		return trial_run(call, db, reference, importing, err);
 	rc = importing->audited ? 0 : change_refuse(db, err);
+	if (rc == 0 && call->dry_run)
+		return trial_run(call, db, reference, importing, err);
 	if (rc == 0)
 		rc = db_exec(db, "SAVEPOINT importing", err);
 	if (rc == 0)

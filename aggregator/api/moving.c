@@ -90,8 +90,10 @@ int moving_try(sqlite3 *db, const struct reference *before, const struct change_
 	struct reference *after = NULL;
 	char detail[CHANGE_DETAIL_MAX];
 	size_t n = 0;
-	int rc = trial_begin(db, err);
+	int rc = change_refuse(db, err);
 
+	if (rc == 0)
+		rc = trial_begin(db, err);
 	if (rc < 0)
 		return rc;
 	rc = change_act(db, form, &n, detail, err);

@@ -296,6 +296,20 @@ static void trouble(const struct order *order, struct html *html)
 			   "This is how it stands now."));
 }
 
+/* While a change goes on by steps, most acts are refused: there is a page that tells how far it is.
+ */
+static void under_way(struct visit *visit, struct html *html)
+{
+	const json_t *change = ask_if_there(visit->asking, "/api/v1/change");
+	struct view there = view_at(&visit->view, "/change");
+
+	if (!json_object_get(change, "progress"))
+		return;
+	html_add(html, "<p>");
+	frame_link(html, &there, _("What is under way, and how far it is"), false);
+	html_add(html, "</p>\n");
+}
+
 void order_write(struct visit *visit, struct html *html)
 {
 	struct order *order = visit->order;
@@ -316,6 +330,8 @@ void order_write(struct visit *visit, struct html *html)
 	if (refusal.status && !order->trouble)
 		order_trouble(order, refusal.status, refusal.detail);
 	trouble(order, html);
+	if (refusal.status == 409)
+		under_way(visit, html);
 	if (known) {
 		if (will.failed || blob_append(&html->out, will.out.data, will.out.len) < 0)
 			html->failed = true;

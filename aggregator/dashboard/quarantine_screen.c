@@ -114,8 +114,21 @@ static void causes(struct visit *visit, struct html *html, const json_t *trial)
 	html_add(html, "</tbody></table></div>\n</section>\n");
 }
 
-static void row_write(struct visit *visit, struct html *html, const json_t *row)
+/* Of each office once, where the list has it first. */
+static void release_link(struct visit *visit, struct html *html, const json_t *rows, size_t at)
 {
+	const char *office = answer_text(json_array_get(rows, at), "office");
+
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(answer_text(json_array_get(rows, i), "office"), office) == 0)
+			return;
+	act_link(visit, html, "release", _("Release what waits of this office"),
+		 (const char *const[]){ "office", office, NULL });
+}
+
+static void row_write(struct visit *visit, struct html *html, const json_t *rows, size_t at)
+{
+	const json_t *row = json_array_get(rows, at);
 	const char *office = answer_text(row, "office"), *metric = answer_text(row, "metric");
 	char path[VIEW_PATH_MAX], words[PERIOD_TOLD_MAX], room[EXACT_MAX];
 	struct listed listed;
@@ -126,7 +139,9 @@ static void row_write(struct visit *visit, struct html *html, const json_t *row)
 	(void)listed_find(visit, metric, strlen(metric), &listed);
 	html_add(html, "<tr><th scope=\"row\">");
 	frame_link(html, &there, office, false);
-	html_add(html, "</th><td>%s", words_instant(answer_text(row, "received"), words));
+	html_add(html, "<small>");
+	release_link(visit, html, rows, at);
+	html_add(html, "</small></th><td>%s", words_instant(answer_text(row, "received"), words));
 	html_add(html, "<small>%s <data value=\"%s\">%s</data></small></td><td>%s", _("entry"),
 		 exact_text(row, "entry", room) ? exact_text(row, "entry", room) : "",
 		 exact_text(row, "entry", room) ? exact_text(row, "entry", room) : "",
@@ -158,7 +173,7 @@ static void list(struct visit *visit, struct html *html, const json_t *answer, c
 		 "class=\"n\">%s</th><th scope=\"col\">%s</th></tr></thead><tbody>\n",
 		 _("Period"), _("Value"), _("Figures"), _("Why it waits"));
 	for (size_t i = 0; i < json_array_size(rows); i++)
-		row_write(visit, html, json_array_get(rows, i));
+		row_write(visit, html, rows, i);
 	html_add(html, "</tbody></table></div>\n");
 	if (*next) {
 		struct view there = view_with(&visit->view, "before", next);

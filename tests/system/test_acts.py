@@ -57,6 +57,7 @@ class Acts(web.WebRig):
         self.web.process.stop()
         self.web.write_conf(limits="requests = 100000\n")
         self.web.start()
+        self.addCleanup(lambda: self.web.process.alive() and self.assert_well())
         self.cookies = {role: self.log_in(role) for role in self.roles}
         day = datetime.date.today().replace(day=1) - datetime.timedelta(days=40)
         self.month = day.strftime("%Y-%m")
@@ -184,6 +185,9 @@ class Acts(web.WebRig):
         done = self.send(form["action"], {**form["fields"], "yes": "1"}, "admin", table=True)
         self.assertEqual((done.status, done.headers["Location"]), (303, "/change"), done.text)
         told = self.get("/change", "admin").text
+        refused = self.get(f"/act/move?office=28001&unit=28002&day={self.month}-01")  # while it goes on
+        if "<progress" in self.get("/change").text:
+            self.assertEqual((refused.status, 'href="/change"' in refused.text), (409, True), refused.text)
         self.assertIn("goes on by steps", told)
         self.assertIn("token:t-admin", told)
         rig.wait_for(lambda: "in force" in self.get("/change").text.split("<main")[1] and "<progress" not in self.get("/change").text,
