@@ -45,8 +45,10 @@ void chart_table(struct html *html, const struct chart *chart)
 {
 	char told[PERIOD_TOLD_MAX];
 
-	html_add(html, "<details class=\"figures\"><summary>%s</summary>\n<table",
-		 _("These figures as a table"));
+	html_add(html,
+		 "<details class=\"figures\"><summary>%s</summary>\n<div class=\"scroll\" "
+		 "tabindex=\"0\" role=\"group\" aria-label=\"%s\"><table",
+		 _("These figures as a table"), chart->title);
 	if (chart->query)
 		html_add(html, " data-q=\"%s\"", chart->query);
 	html_add(html, "><caption>%s</caption>\n", chart->title);
@@ -63,5 +65,5 @@ void chart_table(struct html *html, const struct chart *chart)
 			plain_cell(html, chart->path[i], chart->digits);
 		html_add(html, "</tr>\n");
 	}
-	html_add(html, "</tbody></table></details>\n");
+	html_add(html, "</tbody></table></div></details>\n");
 }

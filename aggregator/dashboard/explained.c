@@ -55,7 +55,7 @@ static void close_down(struct walk *walk, enum open to)
 static void table_begin(struct walk *walk, const char *class)
 {
 	html_add(walk->html,
-		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">"
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"%s\">"
 		 "<table class=\"%s\" data-q=\"%s\"><thead><tr>",
 		 _("Table"), class, walk->target);
 }

@@ -208,7 +208,9 @@ void figure_operands(struct figure *figure, struct html *html)
 		return;
 	html_add(html,
 		 "<section aria-labelledby=\"operands\"><h2 id=\"operands\">%s</h2>\n"
-		 "<p><code>%s</code></p>\n<table data-q=\"%s\"><thead><tr><th scope=\"col\">%s</th>"
+		 "<p><code>%s</code></p>\n<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
+		 "aria-labelledby=\"operands\"><table data-q=\"%s\"><thead><tr><th "
+		 "scope=\"col\">%s</th>"
 		 "<th scope=\"col\" class=\"n\">%s</th></tr></thead><tbody>\n",
 		 _("What it is made of"), figure->facts.formula, figure->trend_question.target,
 		 _("Metric"), _("Value"));
@@ -229,7 +231,7 @@ void figure_operands(struct figure *figure, struct html *html)
 			html_add(html, "<span class=\"none\">%s</span>", _("missing"));
 		html_add(html, "</td></tr>\n");
 	}
-	html_add(html, "</tbody></table></section>\n");
+	html_add(html, "</tbody></table></div></section>\n");
 }
 
 /* --- who is missing --- */

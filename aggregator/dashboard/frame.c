@@ -266,7 +266,11 @@ static void top(struct visit *visit, struct html *html)
 		   *name = answer_text(province(ask(visit->asking, FRAME_UNITS)), "name");
 	char address[VIEW_ADDRESS_MAX], back[VIEW_ADDRESS_MAX];
 
-	html_add(html, *visit->view.wall ? "<body class=\"wall\"" : "<body");
+	if (*visit->view.wall)
+		html_add(html, strcmp(visit->view.path, "/") == 0 ? "<body class=\"wall today\""
+								  : "<body class=\"wall\"");
+	else
+		html_add(html, "<body");
 	if (visit->every_s)
 		html_add(html, " data-every=\"%d\"", visit->every_s);
 	html_add(html, ">\n");

@@ -121,7 +121,7 @@ static void offered(struct visit *visit, struct html *html, const char *words)
 			if (section)
 				html_add(html, "</ul>\n");
 			section = listed.section;
-			html_add(html, "<h3>%s</h3>\n<ul class=\"offered\">\n",
+			html_add(html, "<h2 class=\"minor\">%s</h2>\n<ul class=\"offered\">\n",
 				 *section           ? section
 				 : listed.indicator ? _("Indicators")
 						    : _("Metrics"));

@@ -412,7 +412,7 @@ void pivot_table_write(struct visit *visit, struct html *html, const json_t *ans
 	drawing.units = ask(visit->asking, FRAME_UNITS);
 	if (drawing_begin(&drawing, answer) == 0) {
 		html_add(html,
-			 "<div class=\"scroll wide\" tabindex=\"0\" role=\"region\" "
+			 "<div class=\"scroll wide\" tabindex=\"0\" role=\"group\" "
 			 "aria-labelledby=\"%s\"><table class=\"pivot\" data-q=\"%s\">\n",
 			 heading, target);
 		heads(&drawing);

@@ -50,7 +50,7 @@ void publications_write(struct visit *visit, struct html *html)
 		return;
 	}
 	html_add(html,
-		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
 		 "aria-labelledby=\"what\"><table data-q=\"%s\"><thead><tr><th "
 		 "scope=\"col\">%s</th><th scope=\"col\">%s</th><th scope=\"col\">%s</th>",
 		 TARGET, _("Publication"), _("Period"), _("Borders"));

@@ -91,7 +91,7 @@ static size_t count(const json_t *rows, const char *problem)
 static void heads(struct html *html, const struct kind *kind, const char *target)
 {
 	html_add(html,
-		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
 		 "aria-labelledby=\"%s\"><table data-q=\"%s\"><thead><tr><th scope=\"col\">%s</th>"
 		 "<th scope=\"col\">%s</th>",
 		 kind->problem, target, _("Office"), _("Period"));

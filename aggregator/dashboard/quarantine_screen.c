@@ -95,7 +95,7 @@ static void causes(struct visit *visit, struct html *html, const json_t *trial)
 	html_add(html, "<section aria-labelledby=\"causes\"><h2 id=\"causes\">%s</h2>\n",
 		 _("By cause"));
 	html_add(html,
-		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
 		 "aria-labelledby=\"causes\"><table data-q=\"%s\"><thead><tr><th "
 		 "scope=\"col\">%s</th><th scope=\"col\" class=\"n\">%s</th>",
 		 TRIAL, _("Why it waits"), _("Figures"));
@@ -164,7 +164,7 @@ static void list(struct visit *visit, struct html *html, const json_t *answer, c
 	html_add(html, "<section aria-labelledby=\"list\"><h2 id=\"list\">%s</h2>\n",
 		 _("What waits, the newest first"));
 	html_add(html,
-		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
 		 "aria-labelledby=\"list\"><table data-q=\"%s\"><thead><tr><th "
 		 "scope=\"col\">%s</th><th scope=\"col\">%s</th><th scope=\"col\">%s</th>",
 		 target, _("Office"), _("Received"), _("Metric"));

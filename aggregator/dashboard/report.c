@@ -130,10 +130,12 @@ static void labels_of(struct report *report, struct html *html, const char *dime
 			continue;
 		if (n++ == 0)
 			html_add(html,
-				 "<table class=\"narrow\" data-q=\"%s\"><caption>%s</caption>"
+				 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" "
+				 "aria-label=\"%s\"><table class=\"narrow\" "
+				 "data-q=\"%s\"><caption>%s</caption>"
 				 "<thead><tr><th scope=\"col\">%s</th><th scope=\"col\" "
 				 "class=\"n\">%s</th></tr></thead><tbody>\n",
-				 question.target, dimension, _("Label"),
+				 dimension, question.target, dimension, _("Label"),
 				 *report->facts.unit ? report->facts.unit : _("Value"));
 		html_add(html, "<tr><th scope=\"row\">%s<small>%s</small></th><td class=\"n\">",
 			 *answer_text(row, "label_name") ? answer_text(row, "label_name")
@@ -144,7 +146,7 @@ static void labels_of(struct report *report, struct html *html, const char *dime
 		html_add(html, "</td></tr>\n");
 	}
 	if (n > 0)
-		html_add(html, "</tbody></table>\n");
+		html_add(html, "</tbody></table></div>\n");
 }
 
 static void labels(struct report *report, struct html *html)

@@ -60,6 +60,29 @@ static void take_line(const char **name, bool is_last, char line[LINE_ROOM])
 	(void)snprintf(line, LINE_ROOM, "%.*s…", (int)cut, from); /* fits */
 }
 
+/* The name without the kind of unit, which a small square has no room for; "P. 5" where the rest
+ * is a number, which alone would be taken for the value. */
+static const char *short_name(const char *name, char text[LINE_ROOM])
+{
+	static const struct {
+		const char *kind, *sign;
+	} kinds[] = { { "Xã ", "X. " },        { "Phường ", "P. " }, { "Thị trấn ", "TT. " },
+		      { "Thị xã ", "TX. " },   { "Quận ", "Q. " },   { "Huyện ", "H. " },
+		      { "Thành phố ", "TP. " } };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t len = strlen(kinds[i].kind);
+
+		if (strncmp(name, kinds[i].kind, len) != 0)
+			continue;
+		if (!strchr("0123456789", name[len]))
+			return name + len;
+		(void)utf8_print(text, LINE_ROOM, "%s%s", kinds[i].sign, name + len);
+		return text;
+	}
+	return name;
+}
+
 /* What stands in a square besides its name: the value, a sign where it is missing. */
 static void put_value(struct html *html, const struct tile *tile, int digits, int x, int y)
 {
@@ -97,8 +120,8 @@ static void put_square(struct html *html, const struct tile *tile, int digits, u
 	int x = tile->col * PITCH, y = tile->row * PITCH + part_top(tile, SIDE);
 	int height = part_height(tile, SIDE);
 	int lines = height >= SIDE ? NAME_LINES : height >= LINE_HEIGHT + 2 ? 1 : 0;
-	const char *name = tile->name;
-	char line[LINE_ROOM];
+	char line[LINE_ROOM], shorter[LINE_ROOM];
+	const char *name = lines < NAME_LINES ? short_name(tile->name, shorter) : tile->name;
 
 	html_add(html, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\"", x, y, SIDE,
 		 height);
@@ -193,25 +216,39 @@ static void put_tile(struct html *html, const struct tiles *tiles, size_t i, uns
 	html_add(html, tile->link ? "</g></a>\n" : "</g>\n");
 }
 
+/* What the drawing shows: all of a map of borders; of squares no column and row before the first
+ * that has one, as where a province is a part of the whole map. */
+static struct box view_box(const struct tiles *tiles)
+{
+	struct box box = { INT_MAX, INT_MAX, 0, 0 };
+
+	if (tiles->list[0].path)
+		return (struct box){ 0, 0, tiles->width, tiles->height };
+	for (size_t i = 0; i < tiles->n; i++) {
+		int x = tiles->list[i].col * PITCH, y = tiles->list[i].row * PITCH;
+
+		box.left = x < box.left ? x : box.left;
+		box.top = y < box.top ? y : box.top;
+		box.right = x + SIDE > box.right ? x + SIDE : box.right;
+		box.bottom = y + SIDE > box.bottom ? y + SIDE : box.bottom;
+	}
+	return box;
+}
+
 static void put_map(struct html *html, const struct tiles *tiles, const unsigned char *shades)
 {
-	int width = tiles->width, height = tiles->height;
+	struct box box = view_box(tiles);
 
-	for (size_t i = 0; i < tiles->n && !tiles->list[i].path; i++) {
-		const struct tile *tile = &tiles->list[i];
-
-		width = tile->col * PITCH + SIDE > width ? tile->col * PITCH + SIDE : width;
-		height = tile->row * PITCH + SIDE > height ? tile->row * PITCH + SIDE : height;
-	}
 	html_add(html,
 		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"%s\">\n"
-		 "<svg class=\"map %s\" role=\"group\" aria-label=\"%s\" viewBox=\"-1 -1 %d %d\">\n"
+		 "<svg class=\"map %s\" role=\"group\" aria-label=\"%s\" viewBox=\"%d %d %d %d\">\n"
 		 "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" "
 		 "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
 		 "<rect class=\"under\" width=\"6\" height=\"6\"/>"
 		 "<path class=\"stroke\" d=\"M0 0v6\"/></pattern></defs>\n",
 		 _("The map, which can be moved sideways"),
-		 tiles->list[0].path ? "shapes" : "squares", tiles->title, width + 2, height + 2);
+		 tiles->list[0].path ? "shapes" : "squares", tiles->title, box.left - 1,
+		 box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2);
 	for (size_t i = 0; i < tiles->n; i++)
 		put_tile(html, tiles, i, shades[i]);
 	html_add(html, "</svg></div>\n");
@@ -219,8 +256,10 @@ static void put_map(struct html *html, const struct tiles *tiles, const unsigned
 
 static void put_table(struct html *html, const struct tiles *tiles)
 {
-	html_add(html, "<details class=\"figures\"><summary>%s</summary>\n<table",
-		 _("These figures as a table"));
+	html_add(html,
+		 "<details class=\"figures\"><summary>%s</summary>\n<div class=\"scroll\" "
+		 "tabindex=\"0\" role=\"group\" aria-label=\"%s\"><table",
+		 _("These figures as a table"), tiles->title);
 	if (tiles->query)
 		html_add(html, " data-q=\"%s\"", tiles->query);
 	html_add(html,
@@ -244,7 +283,7 @@ static void put_table(struct html *html, const struct tiles *tiles)
 		signs_write(html, tile->value ? tile->signs : 0);
 		html_add(html, "</td></tr>\n");
 	}
-	html_add(html, "</tbody></table></details>\n");
+	html_add(html, "</tbody></table></div></details>\n");
 }
 
 void tiles_write(struct html *html, const struct tiles *tiles)

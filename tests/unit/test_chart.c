@@ -660,6 +660,37 @@ static void those_who_share_a_square_fill_it(void **state)
 	blob_free(&html.out);
 }
 
+static void the_map_begins_at_its_first_column_and_row(void **state)
+{
+	static const struct tile tiles[] = {
+		{ .code = "1", .name = "a", .col = 3, .row = 2, .value = "1" },
+		{ .code = "2", .name = "b", .col = 4, .row = 2, .value = "2" },
+	};
+	struct html html = { 0 };
+	const char *text = map_drawn(&html, tiles, 2);
+	(void)state;
+	assert_non_null(strstr(text, "viewBox=\"167 111 112 56\""));
+	assert_non_null(strstr(text, "<rect x=\"168\" y=\"112\""));
+	blob_free(&html.out);
+}
+
+static void a_part_of_a_square_has_room_for_a_short_name(void **state)
+{
+	static const struct tile tiles[] = {
+		{ .code = "1", .name = "Thị trấn Cái Bè", .part = 1, .parts = 3, .value = "1" },
+		{ .code = "2", .name = "Phường 5", .part = 2, .parts = 3, .value = "2" },
+		{ .code = "3", .name = "Xãbẹ", .part = 3, .parts = 3, .value = "3" },
+	};
+	struct html html = { 0 };
+	const char *text = map_drawn(&html, tiles, 3);
+	(void)state;
+	assert_non_null(strstr(text, ">Cái Bè</text>"));
+	assert_non_null(strstr(text, ">P. 5</text>")); /* 5 alone would be its figure */
+	assert_non_null(strstr(text, ">Xãbẹ</text>"));
+	assert_non_null(strstr(text, "<title>Thị trấn Cái Bè: "));
+	blob_free(&html.out);
+}
+
 static void only_lines_are_drawn_as_borders(void **state)
 {
 	static const struct tile tiles[] = {
@@ -723,6 +754,8 @@ int main(void)
 		cmocka_unit_test(the_rest_has_no_shade_and_moves_none),
 		cmocka_unit_test(a_square_has_name_value_title_and_link),
 		cmocka_unit_test(those_who_share_a_square_fill_it),
+		cmocka_unit_test(the_map_begins_at_its_first_column_and_row),
+		cmocka_unit_test(a_part_of_a_square_has_room_for_a_short_name),
 		cmocka_unit_test(only_lines_are_drawn_as_borders),
 		cmocka_unit_test(without_tiles_there_is_nothing),
 	};
