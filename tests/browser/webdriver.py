@@ -30,6 +30,11 @@ class Element:
     def click(self):
         self.ask("POST", "/click", {})
 
+    def find_all(self, css):
+        """Those within it."""
+        found = self.ask("POST", "/elements", {"using": "css selector", "value": css})
+        return [Element(self.browser, one[ELEMENT]) for one in found]
+
     def write(self, text):
         """Instead of what is there."""
         self.ask("POST", "/clear", {})
