@@ -1355,7 +1355,7 @@ static void status_names_two_numbers_by_two_names(void **state)
 	add_office(state);
 	assert_done(f, "status");
 	assert_says(f->out, "\nFigures put into quarantine since the start: 0\n");
-	assert_says(f->out, "In quarantine");
+	assert_says(f->out, " Key  In quarantine Batches\n");
 	assert_null(strstr(f->out, "\nIn quarantine:"));
 }
 
