@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """What `lantoa export sqlite` takes, of a province and of the whole country.
 
-    tests/bench/export.py [BUILD] [--offices N] [--metrics N]
+    tests/bench/export.py [BUILD] [--offices N] [--metrics N] [--months N]
 
-First the demo's province: Tien Giang's reference data with its 176 offices, all metrics and indicators of a year by
-month; hardly any figures, and as many rows as with all of them. Then N offices that reported 46 monthly figures for
+First the demo's province: Tien Giang's reference data with its 176 offices, all metrics and indicators of a year, or so
+many months, by month; hardly any figures, and as many rows as with all of them. Then N offices that reported 46 monthly figures for
 twelve months: the first so many of these metrics. Of each the rows, the seconds of the wall and of the command's CPU, the
 bytes of the file and the most memory that command and aggregator had are printed; what the file says of the province is
 compared with what a question says. Exit status 1 when that differs, never for what it costs.
@@ -27,6 +27,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("build", nargs="?", default="build/release")
 parser.add_argument("--offices", type=int, default=11000, help="at most 11000")
 parser.add_argument("--metrics", type=int, default=3, help="at most 46")
+parser.add_argument("--months", type=int, default=12, help="of the demo's province, at most 12")
 ARGUMENTS = parser.parse_args()
 sys.argv = [sys.argv[0], ARGUMENTS.build]
 sys.path.insert(0, f"{HERE}/../support")
@@ -81,7 +82,9 @@ def of_the_demo(folder):
     subprocess.run([sys.executable, f"{HERE}/../support/made_up.py", f"{HERE}/../../aggregator/data/tien-giang/units.csv", folder],
                    check=True, stdout=subprocess.DEVNULL)
     lantoa(province, "office", "import", f"{folder}/offices.csv")
-    measure(province, folder, "the demo's province, a year by month", ["--from", "2024-07", "--to", "2025-06"])
+    begin = 7 + 12 - ARGUMENTS.months  # of 2024; the last one is June 2025
+    measure(province, folder, f"the demo's province, {ARGUMENTS.months} months",
+            ["--from", f"{2024 + (begin - 1) // 12}-{(begin - 1) % 12 + 1:02}", "--to", "2025-06"])
     province.process.stop()
 
 

@@ -65,12 +65,14 @@ static void end(void *nothing)
 	(void)nothing;
 }
 
+static pid_t whose; /* a child has copies of what its parent opened */
+
 /* What SQLite holds as long as the process lives is some pages and names of file systems. */
 static void look(void)
 {
 	sqlite3_int64 left = sqlite3_memory_used();
 
-	if (left < 16384)
+	if (left < 16384 || getpid() != whose)
 		return;
 	fprintf(stderr, "SQLite still has %lld bytes: what was opened and not closed?\n",
 		(long long)left);
@@ -82,6 +84,7 @@ __attribute__((constructor)) static void sqlite_memory_install(void)
 	static const sqlite3_mem_methods methods = { get,      give_back, change, size_of,
 						     round_up, begin,     end,    NULL };
 
+	whose = getpid();
 	if (sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) != SQLITE_OK || atexit(look) != 0)
 		abort();
 }
