@@ -51,21 +51,13 @@ static int text_take(char **ret_text, const char *value, struct err *err)
 }
 
 /* What has no value is not given: a form sends what nobody filled in. */
-int order_take(struct order *order, const char *name, const char *value, struct err *err)
+static int field_take(struct order *order, const char *name, const char *value, struct err *err)
 {
 	const struct act_field *field = act_field(order->act, name);
 	char **at;
 
 	if (strcmp(name, "back") == 0)
 		return text_take(&order->back, value, err);
-	if (strcmp(name, "seen") == 0) {
-		(void)snprintf(order->seen, sizeof(order->seen), "%s", value); /* cut: no digest */
-		return 0;
-	}
-	if (strcmp(name, "yes") == 0) {
-		order->meant = *value != '\0';
-		return 0;
-	}
 	if (!field)
 		return err_set(err, -EINVAL, "this page has no use for '%s'; leave it out", name);
 	at = &order->values[field - order->act->fields];
@@ -78,6 +70,17 @@ int order_take(struct order *order, const char *name, const char *value, struct 
 	if (field->kind == ACT_WORD && !is_in(field->words, value))
 		return err_set(err, -EINVAL, "'%s' can be: %s", name, field->words);
 	return text_take(at, value, err);
+}
+
+int order_take(struct order *order, const char *name, const char *value, struct err *err)
+{
+	if (strcmp(name, "seen") == 0)
+		(void)snprintf(order->seen, sizeof(order->seen), "%s", value); /* cut: no digest */
+	else if (strcmp(name, "yes") == 0)
+		order->meant = *value != '\0';
+	else
+		return field_take(order, name, value, err);
+	return 0;
 }
 
 /* A browser sends lines ended by "\r\n", whatever the file had. */
@@ -139,7 +142,7 @@ int order_read(const struct act *act, const char *target, struct view *ret_view,
 	strcpy(kept, path);
 	for (size_t i = 0, at = strlen(path); i < n && rc == 0; i++) {
 		if (!view_is_kept(fields[i].name)) {
-			rc = order_take(ret_order, fields[i].name, fields[i].value, err);
+			rc = field_take(ret_order, fields[i].name, fields[i].value, err);
 			continue;
 		}
 		at += (size_t)sprintf(kept + at, "%c%s=", strchr(kept, '?') ? '&' : '?',

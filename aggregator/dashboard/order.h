@@ -44,13 +44,14 @@ void order_deinit(struct order *order);
 
 /**
  * Read @target, "/act/NAME?FIELDS", an address of @act. The caller deinits @ret_order in any case.
+ * Nobody agrees to anything by an address: that takes a form, order_take().
  *
  * -EINVAL: a sentence on what is wrong in it; -ENOMEM.
  */
 int order_read(const struct act *act, const char *target, struct view *ret_view,
 	       struct order *ret_order, struct err *err);
-/** Take over the fields of a form; those that are no act's ("change") are left to the caller.
- * -EINVAL, -ENOMEM. */
+/** Take over a field of a form that was sent by a page of ours; those that are no order's
+ * ("change") are left to the caller. -EINVAL, -ENOMEM. */
 int order_take(struct order *order, const char *name, const char *value, struct err *err);
 /** The table that a form brought. -EINVAL: it is no text; -E2BIG; -ENOMEM. */
 int order_take_table(struct order *order, const char *text, size_t len, struct err *err);

@@ -469,7 +469,8 @@ static bool is_to_do(const struct viewing *viewing)
 	const struct visit *visit = &viewing->visit;
 	struct refusal refusal;
 
-	return viewing->order && !viewing->ordered && viewing->rc == 0 && *visit->reader.name &&
+	return viewing->order && strcmp(http_method(viewing->request), "POST") == 0 &&
+	       !viewing->ordered && viewing->rc == 0 && *visit->reader.name &&
 	       visit->reader.role >= visit->screen->role &&
 	       !asking_refusal(visit->asking, &refusal) && order_is_agreed(viewing->order);
 }

@@ -287,6 +287,11 @@ class Acts(web.WebRig):
         by_token = self.web.ask("POST", form["action"], self.tokens["operator"], urllib.parse.urlencode(form["fields"]),
                                 content_type=FORM)
         self.assertEqual(by_token.status, 403, by_token)
+        agreed = {key: form["fields"][key] for key in ("period", "seen")}  # by a link, which no form is
+        answer = self.get(f"{form['action']}?{urllib.parse.urlencode(agreed)}")
+        self.assertEqual(answer.status, 400, answer)
+        answer = self.send(f"{form['action']}?{urllib.parse.urlencode(agreed)}", {"change": form["fields"]["change"]})
+        self.assertEqual(answer.status, 400, answer)
         other = self.log_in("operator")  # the same person at another browser has another word
         answer = self.web.ask("POST", form["action"], None, urllib.parse.urlencode(form["fields"]), cookie=other,
                               content_type=FORM, accept="text/html")

@@ -140,9 +140,11 @@ static void an_address_is_a_view_and_an_order(void **state)
 
 static void what_no_order_can_be_is_refused(void **state)
 {
-	static const char *const wrong[] = { "/act/move?office=1&office=2", "/act/move?spam=1",
-					     "/act/close?cal=moon", "/act/close?structure=x",
-					     "/act/close?period=%ff" };
+	static const char *const wrong[] = {
+		"/act/move?office=1&office=2", "/act/move?spam=1",  "/act/close?cal=moon",
+		"/act/close?structure=x",      "/act/close?seen=x", "/act/close?yes=1",
+		"/act/close?period=%ff"
+	};
 	char longest[3000] = "/act/excuse?reason=";
 	struct order order;
 	struct view view;
