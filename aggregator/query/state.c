@@ -1,25 +1,18 @@
 #include "query/state.h"
-
-#include <string.h>
-
 /* Did @unit take over from others on the day it began? */
 static bool took_over(const struct units *units, const struct unit *unit)
 {
-	for (size_t i = 0; i < units->n_successors; i++)
-		if (units->successors[i].effective_on == unit->valid_from &&
-		    strcmp(units->successors[i].new_code, unit->code) == 0)
-			return true;
-	return false;
+	size_t first, end;
+	units_predecessors(units, unit->code, unit->valid_from, &first, &end);
+	return end > first;
 }
 
 /* Did others take over from @unit on the day it ended? */
 static bool was_succeeded(const struct units *units, const struct unit *unit)
 {
-	for (size_t i = 0; i < units->n_successors; i++)
-		if (units->successors[i].effective_on == unit->valid_to &&
-		    strcmp(units->successors[i].old_code, unit->code) == 0)
-			return true;
-	return false;
+	size_t first, end;
+	units_successors(units, unit->code, unit->valid_to, &first, &end);
+	return end > first;
 }
 
 static enum state without_value(const struct units *units, const struct unit *unit,

@@ -1,7 +1,4 @@
 #include "registry/lineage.h"
-
-#include <string.h>
-
 #define STEPS_MAX 256u /* changes on the way of one unit; more would be a circle in the data */
 
 struct trace {
@@ -34,43 +31,36 @@ static void dead_end(struct trace *trace, const struct unit *unit)
  * or its end. */
 static int32_t next_change(const struct units *units, const struct unit *unit, int32_t from)
 {
-	for (size_t i = 0; i < units->n_successors; i++) { /* ascending by day */
-		const struct successor *row = &units->successors[i];
-		if (row->effective_on > unit->valid_to)
-			break;
-		if (row->effective_on > from && strcmp(row->old_code, unit->code) == 0)
-			return row->effective_on;
+	size_t first, end;
+	for (int32_t day = from;
+	     (day = units_next_reform(units, day)) < UNIT_OPEN && day <= unit->valid_to;) {
+		units_successors(units, unit->code, day, &first, &end);
+		if (end > first)
+			return day;
 	}
 	return unit->valid_to;
 }
 
 static void forward(struct trace *trace, const struct unit *unit, int32_t from);
 
-static bool is_heir(const struct successor *row, const struct unit *unit, int32_t day)
-{
-	return row->effective_on == day && strcmp(row->old_code, unit->code) == 0;
-}
-
 static size_t follow_successors(struct trace *trace, const struct unit *unit, int32_t day)
 {
 	const struct units *units = trace->units;
-	size_t n = 0;
-	for (size_t i = 0; i < units->n_successors; i++)
-		n += is_heir(&units->successors[i], unit, day);
-	if (n > 1 && !trace->found.divided) { /* before its heirs, who may be divided in turn */
+	size_t first, end;
+	units_successors(units, unit->code, day, &first, &end);
+	if (end - first > 1 &&
+	    !trace->found.divided) { /* before its heirs, who may be divided in turn */
 		trace->found.divided = true;
 		trace->found.blame = unit;
 	}
-	for (size_t i = 0; i < units->n_successors; i++) {
-		if (!is_heir(&units->successors[i], unit, day))
-			continue;
+	for (size_t i = first; i < end; i++) {
 		const struct unit *heir = units_find(units, units->successors[i].new_code, day);
 		if (!heir)
 			dead_end(trace, unit);
 		else
 			forward(trace, heir, day);
 	}
-	return n;
+	return end - first;
 }
 
 static void forward(struct trace *trace, const struct unit *unit, int32_t from)
@@ -97,12 +87,12 @@ static void forward(struct trace *trace, const struct unit *unit, int32_t from)
  * beginning. */
 static int32_t last_change(const struct units *units, const struct unit *unit, int32_t from)
 {
-	for (size_t i = units->n_successors; i-- > 0;) {
-		const struct successor *row = &units->successors[i];
-		if (row->effective_on < unit->valid_from)
-			break;
-		if (row->effective_on <= from && strcmp(row->new_code, unit->code) == 0)
-			return row->effective_on;
+	size_t first, end;
+	for (int32_t day = from + 1;
+	     (day = units_last_reform(units, day)) > INT32_MIN && day >= unit->valid_from;) {
+		units_predecessors(units, unit->code, day, &first, &end);
+		if (end > first)
+			return day;
 	}
 	return unit->valid_from;
 }
@@ -117,21 +107,18 @@ static void backward(struct trace *trace, const struct unit *unit, int32_t from)
 		add(trace, unit);
 		return;
 	}
-	size_t n = 0;
-	for (size_t i = 0; i < units->n_successors; i++) {
-		const struct successor *row = &units->successors[i];
-		if (row->effective_on != day || strcmp(row->new_code, unit->code) != 0)
-			continue;
-		const struct unit *older = units_find(units, row->old_code, day - 1);
+	size_t first, end;
+	units_predecessors(units, unit->code, day, &first, &end);
+	for (size_t i = first; i < end; i++) {
+		const struct unit *older = units_find(units, units->by_heir[i]->old_code, day - 1);
 		if (!older)
 			dead_end(trace, unit);
 		else if (older != unit)
 			backward(trace, older, day - 1);
-		n++;
 	}
 	if (unit->valid_from < day)
 		backward(trace, unit, day - 1); /* it was there before it took others in */
-	else if (n == 0)
+	else if (end == first)
 		dead_end(trace, unit);
 }
 

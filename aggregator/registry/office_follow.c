@@ -12,16 +12,15 @@
 static void heir_find(const struct units *units, const struct unit *unit, int32_t on,
 		      struct office_follower *follower)
 {
-	size_t n = 0, len = 0;
-	for (size_t i = 0; i < units->n_successors; i++) {
+	size_t first, end, len = 0;
+	units_successors(units, unit->code, on, &first, &end);
+	for (size_t i = first; i < end; i++) {
 		const struct successor *successor = &units->successors[i];
-		if (successor->effective_on != on || strcmp(successor->old_code, unit->code) != 0)
-			continue;
 		const struct unit *heir = units_find(units, successor->new_code, on);
 		bool whole = successor->share && strcmp(successor->share, "1") == 0;
-		follower->becomes = n++ == 0 && whole ? heir : NULL;
+		follower->becomes = end - first == 1 && whole ? heir : NULL;
 		len += utf8_print(follower->choice + len, FOLLOW_CHOICE_MAX - len, "%s%s%s%s",
-				  n > 1 ? "; " : "", successor->new_code, heir ? " " : "",
+				  i > first ? "; " : "", successor->new_code, heir ? " " : "",
 				  heir ? heir->name : ""); /* cut is fine */
 	}
 }

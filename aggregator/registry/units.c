@@ -118,6 +118,58 @@ void units_range(const struct units *units, const char *code, size_t *ret_first,
 	*ret_end = row_after(units, code, INT32_MAX);
 }
 
+/* Is (@day, @code) below (@on, @wanted), or, where @behind, not above it? */
+static bool row_is_before(int32_t day, const char *code, int32_t on, const char *wanted,
+			  bool behind)
+{
+	return day != on ? day < on : strcmp(code, wanted) < (int)behind;
+}
+
+/** The first successor of @code on @on; or, where @behind, the first that comes after these. */
+static size_t successor_at(const struct units *units, const char *code, int32_t on, bool behind)
+{
+	const struct successor *list = units->successors;
+	return search_first(
+		i, units->n_successors,
+		row_is_before(list[i].effective_on, list[i].old_code, on, code, behind));
+}
+
+static size_t predecessor_at(const struct units *units, const char *code, int32_t on, bool behind)
+{
+	struct successor *const *list = units->by_heir;
+	return search_first(
+		i, units->n_successors,
+		row_is_before(list[i]->effective_on, list[i]->new_code, on, code, behind));
+}
+
+void units_successors(const struct units *units, const char *old_code, int32_t on,
+		      size_t *ret_first, size_t *ret_end)
+{
+	*ret_first = successor_at(units, old_code, on, false);
+	*ret_end = successor_at(units, old_code, on, true);
+}
+
+void units_predecessors(const struct units *units, const char *new_code, int32_t on,
+			size_t *ret_first, size_t *ret_end)
+{
+	*ret_first = predecessor_at(units, new_code, on, false);
+	*ret_end = predecessor_at(units, new_code, on, true);
+}
+
+int32_t units_next_reform(const struct units *units, int32_t day)
+{
+	const struct successor *list = units->successors;
+	size_t at = search_first(i, units->n_successors, list[i].effective_on <= day);
+	return at < units->n_successors ? list[at].effective_on : UNIT_OPEN;
+}
+
+int32_t units_last_reform(const struct units *units, int32_t day)
+{
+	const struct successor *list = units->successors;
+	size_t at = search_first(i, units->n_successors, list[i].effective_on < day);
+	return at > 0 ? list[at - 1].effective_on : INT32_MIN;
+}
+
 /* By id at last, so that two rows of one day come in a known order. */
 static int list_order(const void *a, const void *b)
 {
@@ -135,10 +187,48 @@ static int by_id_order(const void *a, const void *b)
 	return (left->id > right->id) - (left->id < right->id);
 }
 
+static int successor_order(const void *a, const void *b)
+{
+	const struct successor *left = a, *right = b;
+	int order = (left->effective_on > right->effective_on) -
+		    (left->effective_on < right->effective_on);
+	if (order == 0)
+		order = strcmp(left->old_code, right->old_code);
+	return order ? order : strcmp(left->new_code, right->new_code);
+}
+
+static int by_heir_order(const void *a, const void *b)
+{
+	const struct successor *left = *(struct successor *const *)a,
+			       *right = *(struct successor *const *)b;
+	int order = (left->effective_on > right->effective_on) -
+		    (left->effective_on < right->effective_on);
+	if (order == 0)
+		order = strcmp(left->new_code, right->new_code);
+	return order ? order : strcmp(left->old_code, right->old_code);
+}
+
+static int successors_index(struct units *units, struct err *err)
+{
+	if (units->n_successors > 0) /* read in order, unless a disk changed it */
+		qsort(units->successors, units->n_successors, sizeof(*units->successors),
+		      successor_order);
+	free(units->by_heir);
+	units->by_heir = calloc(units->n_successors + 1, sizeof(*units->by_heir));
+	if (!units->by_heir)
+		return err_memory(err);
+	for (size_t i = 0; i < units->n_successors; i++)
+		units->by_heir[i] = &units->successors[i];
+	qsort(units->by_heir, units->n_successors, sizeof(*units->by_heir), by_heir_order);
+	return 0;
+}
+
 int units_index(struct units *units, struct err *err)
 {
 	if (units->n > 0) /* no list: NULL, which qsort does not take */
 		qsort(units->list, units->n, sizeof(*units->list), list_order);
+	if (successors_index(units, err) < 0)
+		return err->code;
 	free(units->by_id);
 	units->by_id = calloc(units->n + 1, sizeof(*units->by_id)); /* + 1: none is no NULL */
 	if (!units->by_id)
@@ -251,6 +341,7 @@ void units_close(struct units *units)
 	}
 	free(units->list);
 	free(units->successors);
+	free(units->by_heir);
 	free(units->by_id);
 	free(units);
 }

@@ -32,6 +32,7 @@ struct units {
 	size_t n;
 	struct successor *successors; /* owned, sorted by (effective_on, old_code, new_code) */
 	size_t n_successors;
+	struct successor **by_heir;    /* owned, units.c: by (effective_on, new_code, old_code) */
 	struct unit **by_id;           /* owned [n], units.c: sorted by id */
 	struct register_damage damage; /* rows that were left out */
 };
@@ -41,7 +42,7 @@ struct units {
  * database's error. */
 int units_load(sqlite3 *db, struct units **ret_units, struct err *err);
 void units_close(struct units *units); /* NULL is fine */
-/** Sort a list that was filled by hand (an edition before it is stored) and build what the
+/** Sort lists that were filled by hand (an edition before it is stored) and build what the
  * functions below go by. units_load has done it. -ENOMEM. */
 int units_index(struct units *units, struct err *err);
 
@@ -52,6 +53,17 @@ void units_range(const struct units *units, const char *code, size_t *ret_first,
 /** The one of those rows that is in force on @day; NULL when none is. */
 const struct unit *units_of_range(const struct units *units, size_t first, size_t end, int32_t day);
 const struct unit *units_by_id(const struct units *units, int64_t id);
+/** The rows that say what became of @old_code on the day @on: @ret_first to @ret_end - 1 of the
+ * successors, by their new codes. */
+void units_successors(const struct units *units, const char *old_code, int32_t on,
+		      size_t *ret_first, size_t *ret_end);
+/** Likewise the rows that say what became @new_code, of by_heir, by their old codes. */
+void units_predecessors(const struct units *units, const char *new_code, int32_t on,
+			size_t *ret_first, size_t *ret_end);
+/** The first day after @day on which there are rows of any unit; UNIT_OPEN: there are none. */
+int32_t units_next_reform(const struct units *units, int32_t day);
+/** The last one before @day; INT32_MIN. */
+int32_t units_last_reform(const struct units *units, int32_t day);
 /** The unit above @unit on @day; NULL at a root. */
 const struct unit *units_parent(const struct units *units, const struct unit *unit, int32_t day);
 /** @unit itself or the unit above it, on @day, that has @level; NULL when there is none. */

@@ -9,6 +9,7 @@
 
 #include "common/model/civil.h"
 #include "journal/quarantine.h"
+#include "ledger/change.h"
 #include "ledger/follow.h"
 #include "ledger/impact.h"
 #include "ledger/losses.h"
@@ -236,6 +237,144 @@ static void what_follows_a_change_is_what_making_all_anew_gives(void **state)
 	print_message("held as older than what was there: %lld\n", (long long)older);
 	assert_true(taken > refused);
 	assert_true(seeds_given() || (told > 20 && silent > 20 && older > 50));
+}
+
+/* --- all follow their units --- */
+
+/* In an open transaction that changed the reference from @before. */
+static void figures_follow(struct testbed *testbed, const struct reference *before)
+{
+	struct reference *after = NULL;
+	struct followed followed;
+	assert_int_equal(reference_load(testbed->db, &after, &testbed->err), 0);
+	if (ledger_follow(testbed->db, before, after, testbed_time(testbed), &followed,
+			  &testbed->err) < 0)
+		fail_msg("figures: %s", testbed->err.text);
+	reference_close(after);
+}
+
+static void act(struct testbed *testbed, const struct change_form *form)
+{
+	char detail[CHANGE_DETAIL_MAX];
+	struct reference *before = NULL;
+	size_t n = 0;
+	assert_int_equal(reference_load(testbed->db, &before, &testbed->err), 0);
+	if (change_act(testbed->db, form, &n, detail, &testbed->err) < 0)
+		fail_msg("act: %s", testbed->err.text);
+	figures_follow(testbed, before);
+	reference_close(before);
+}
+
+/* Whose unit of the day before @1 is no more, no other having its code, where it has one
+ * successor, which takes it whole: told by nothing but the tables. */
+#define WHO_FOLLOWS                                                                                \
+	"SELECT o.code, s.new_code FROM office o JOIN assignment a ON a.office = o.id"             \
+	" AND a.from_day = (SELECT max(from_day) FROM assignment WHERE office = o.id"              \
+	" AND from_day <= ?1) JOIN unit u ON u.code = a.unit_code AND u.valid_from < ?1"           \
+	" AND u.valid_to = ?1 JOIN successor s ON s.old_code = u.code AND s.effective_on = ?1"     \
+	" JOIN unit n ON n.code = s.new_code AND n.valid_from <= ?1"                               \
+	" AND (n.valid_to > ?1 OR n.valid_to IS NULL)"                                             \
+	" WHERE s.share = '1' AND NOT EXISTS(SELECT 1 FROM unit WHERE code = u.code"               \
+	" AND valid_from <= ?1 AND (valid_to > ?1 OR valid_to IS NULL))"                           \
+	" AND 1 = (SELECT count(*) FROM successor WHERE old_code = u.code AND effective_on = ?1)"
+
+/* Each by itself, as an operator would. How many? */
+static size_t move_each(struct testbed *testbed, int32_t on)
+{
+	sqlite3_stmt *rows;
+	char codes[HISTORY_OFFICES][8], units[HISTORY_OFFICES][8];
+	size_t n = 0;
+	assert_int_equal(db_prepare(testbed->db, WHO_FOLLOWS, &rows, &testbed->err), 0);
+	sqlite3_bind_int(rows, 1, on);
+	for (; db_step(rows, &testbed->err) == 1; n++) {
+		(void)snprintf(codes[n], 8, "%s", (const char *)sqlite3_column_text(rows, 0));
+		(void)snprintf(units[n], 8, "%s", (const char *)sqlite3_column_text(rows, 1));
+	}
+	sqlite3_finalize(rows);
+	for (size_t i = 0; i < n; i++)
+		act(testbed, &(struct change_form){ .kind = CHANGE_MOVE,
+						    .office = codes[i],
+						    .unit = units[i],
+						    .from = on });
+	return n;
+}
+
+static void assignments_read(struct testbed *testbed, struct blob *ret)
+{
+	sqlite3_stmt *rows;
+	*ret = (struct blob){ 0 };
+	assert_int_equal(db_prepare(testbed->db,
+				    "SELECT office || ' ' || from_day || ' ' ||"
+				    " ifnull(unit_code, '-') || ';' FROM assignment"
+				    " ORDER BY office, from_day",
+				    &rows, &testbed->err),
+			 0);
+	while (db_step(rows, &testbed->err) == 1)
+		assert_int_equal(blob_append(ret, sqlite3_column_text(rows, 0),
+					     (size_t)sqlite3_column_bytes(rows, 0)),
+				 0);
+	sqlite3_finalize(rows);
+}
+
+static size_t followers;
+
+static void followed_on(struct testbed *testbed, int32_t on)
+{
+	int64_t since_us = testbed_time(testbed);
+	struct blob at_once, one_by_one;
+	struct state once, each;
+	testbed_exec(testbed, "SAVEPOINT once");
+	act(testbed, &(struct change_form){ .kind = CHANGE_FOLLOW, .from = on });
+	assignments_read(testbed, &at_once);
+	state_read(testbed, since_us, &once);
+	testbed_exec(testbed, "ROLLBACK TO once; RELEASE once");
+	followers += move_each(testbed, on);
+	assignments_read(testbed, &one_by_one);
+	state_read(testbed, since_us, &each);
+	assert_same(&at_once, &one_by_one, "assignments");
+	assert_same(&once.rollups, &each.rollups, "pages");
+	assert_same(&once.quarantine, &each.quarantine, "held rows");
+	blob_free(&at_once);
+	blob_free(&one_by_one);
+	state_free(&once);
+	state_free(&each);
+}
+
+/* C4 is the unit that ends for good: more offices than one stand on it then. */
+static void followed_as_moved(struct dice *dice, void *context)
+{
+	struct history h;
+	struct testbed testbed;
+	(void)context;
+	history_make(&h, dice, BATCHES / 2);
+	history_open(&h, &testbed);
+	int32_t turn = (int32_t)testbed_number(&testbed, "SELECT valid_to FROM unit"
+							 " WHERE code = 'C4'");
+	for (unsigned i = 0; i < HISTORY_OFFICES; i++) {
+		char code[8];
+		(void)snprintf(code, sizeof(code), "o%u", i);
+		if (chance(dice, 40))
+			(void)testbed_order_move(&testbed, code, "C4",
+						 turn - (int32_t)dice_between(dice, 1, 50));
+	}
+	testbed_refresh(&testbed);
+	history_post_part(&h, &testbed, 0, h.n);
+	assert_int_equal(db_begin(testbed.db, &testbed.err), 0);
+	followed_on(&testbed, turn);
+	followed_on(&testbed, turn + 1);
+	followed_on(&testbed, h.base + (int32_t)dice_below(dice, HISTORY_DAYS));
+	testbed_note(&testbed);
+	assert_int_equal(db_commit(testbed.db, &testbed.err), 0);
+	testbed_close(&testbed);
+	history_free(&h);
+}
+
+static void all_who_follow_their_units_at_once_are_moved_as_one_by_one(void **state)
+{
+	(void)state;
+	for_all_seeds(SEEDS / 2, followed_as_moved, NULL);
+	print_message("followed their units: %zu\n", followers);
+	assert_true(seeds_given() || followers > 20);
 }
 
 /* --- beside an entry that cannot be read --- */
@@ -685,6 +824,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_follows_a_change_is_what_making_all_anew_gives),
+		cmocka_unit_test(all_who_follow_their_units_at_once_are_moved_as_one_by_one),
 		cmocka_unit_test_setup_teardown(labels_names_and_what_is_new_touch_nothing, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(what_is_changed_alone_is_touched, setup, teardown),
