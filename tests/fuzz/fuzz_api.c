@@ -31,6 +31,7 @@ static struct {
 	struct gate_counters gate;
 	struct intake_counters intake;
 	unsigned inputs;
+	bool busy; /* with an input: it can't be closed */
 } province;
 
 static const uint8_t server_key[KEY_LEN] = { 1 }, secret_key[KEY_LEN] = { 2 };
@@ -48,8 +49,22 @@ static void files_remove(void)
 	(void)unlink(province.socket);
 }
 
+static void province_close(void)
+{
+	if (!province.api)
+		return;
+	api_stop(province.api, NULL, NULL);
+	require(uv_run(&province.loop, UV_RUN_DEFAULT) == 0);
+	store_close(province.store);
+	require(uv_run(&province.loop, UV_RUN_DEFAULT) == 0);
+	key_list_close(province.key_list);
+	province.api = NULL;
+}
+
 static void leave(void)
 {
+	if (!province.busy)
+		province_close();
 	files_remove();
 	(void)rmdir(province.folder);
 }
@@ -67,18 +82,6 @@ static void prepare(void)
 	require(uv_loop_init(&province.loop) == 0);
 	strcpy(province.address, "province.example:5670");
 	(void)atexit(leave);
-}
-
-static void province_close(void)
-{
-	if (!province.api)
-		return;
-	api_stop(province.api, NULL, NULL);
-	require(uv_run(&province.loop, UV_RUN_DEFAULT) == 0);
-	store_close(province.store);
-	require(uv_run(&province.loop, UV_RUN_DEFAULT) == 0);
-	key_list_close(province.key_list);
-	province.api = NULL;
 }
 
 static void province_open(void)
@@ -235,6 +238,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		*type++ = '\0';
 	if (!*province.folder)
 		prepare();
+	province.busy = true;
 	if (province.inputs++ % REUSED == 0) {
 		province_close();
 		province_open();
@@ -242,5 +246,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	(void)ask(line, type ? type : "application/json", end ? (const char *)end + 1 : "",
 		  end ? len - line_len - 1 : 0);
+	province.busy = false;
 	return 0;
 }
