@@ -1,7 +1,9 @@
 /* /v1/alerts?kind=&office=&all=: what fires, the gravest first; with all also what is pending, and
  * what was resolved within ALL_DAYS. With after (a number, from 0 on): what was told since, in
  * order, and with wait it waits for that. The head has the number of the last change, that of the
- * oldest that is kept, and the epoch: with another one, numbers begin anew (409). */
+ * oldest that is kept, and the epoch: with another one, numbers begin anew (409); and when the
+ * province looked last (null: not yet since it was started), and of which kinds it could not say
+ * whether they are so (null: of none). */
 #include "alert/alert_store.h"
 #include "alert/alert_words.h"
 #include "api/alert_watch.h"
@@ -41,6 +43,7 @@ static int alerts_prepare(struct call *call, struct err *err)
 	    call_flag(call, "all", &form->all, err) < 0)
 		return err->code;
 	form->most = (unsigned)most;
+	call->alert_counts = api_alert_counts(call->api);
 	if (wait_s > 0 && form->after >= 0)
 		call_wait_for_alerts(call, (uint64_t)wait_s * 1000);
 	return form->all ? api_alerts_copy(call->api, &call->alert_list, err) : 0;
@@ -196,6 +199,20 @@ static int rows_gather(struct gathering *gathering, sqlite3 *db, struct err *err
 	return rc;
 }
 
+static void put_looked(struct table *table, const struct alert_counts *counts)
+{
+	char at[INSTANT_TEXT_MAX], kinds[256] = "";
+	size_t len = 0;
+
+	for (enum alert_kind kind = 0; kind < ALERT_KINDS; kind++)
+		if (counts->unknown[kind])
+			len += (size_t)snprintf(kinds + len, sizeof(kinds) - len, "%s%s",
+						len ? " " : "", alert_kind_word(kind)); /* fits */
+	table_head(table, "alerts", "looked",
+		   counts->looked_us ? civil_format(counts->looked_us, at) : NULL);
+	table_head(table, "alerts", "not_known", len ? kinds : NULL);
+}
+
 static int alerts_answer(struct call *call, const struct gathering *gathering, int64_t epoch,
 			 int64_t last, int64_t oldest, struct err *err)
 {
@@ -209,6 +226,7 @@ static int alerts_answer(struct call *call, const struct gathering *gathering, i
 	table_head_int(table, "alerts", "last", last);
 	table_head_int(table, "alerts", "oldest", oldest);
 	table_head_int(table, "alerts", "epoch", epoch);
+	put_looked(table, &call->alert_counts);
 	for (size_t i = 0; i < gathering->n; i++)
 		put_row(table, gathering->reference, &gathering->rows[i]);
 	return call_answer_table(call, table, err);

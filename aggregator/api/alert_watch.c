@@ -18,7 +18,10 @@ struct alert_watch {
 	uv_timer_t timer;
 	struct alert_list alerts; /* owned: as of the last turn that was kept */
 	int64_t last;
-	bool loaded;                /* alerts and last are the database's */
+	bool loaded;       /* alerts and last are the database's */
+	int64_t looked_us; /* when they were as they are; 0: nobody looked yet */
+	bool off[ALERT_KINDS], unknown[ALERT_KINDS]; /* then */
+	bool knew_late;                              /* the last turn did */
 	bool open, turning, asking; /* the timer; a turn; a question about figures */
 	bool stopping, heard;
 	int64_t began_us, deaf_us;
@@ -35,6 +38,7 @@ struct alert_watch {
 	struct agent_list agents;
 	struct metric_answers answers;
 	int64_t step_us;
+	bool known[ALERT_KINDS];
 	struct alert_list after;
 	struct alert_change_list changes;
 	struct alert_list kept; /* what the first one reads, */
@@ -84,6 +88,7 @@ static int turn_run(struct store_job *job, sqlite3 *db, const struct reference *
 	if (rc == 0)
 		rc = alert_facts_find(db, reference, &watch->sight, &facts, err);
 	if (rc == 0) {
+		memcpy(watch->known, facts.known, sizeof(watch->known));
 		facts.now_us = watch->sight.conditions.now_us;
 		facts.step_us = watch->step_us;
 		rc = alerts_step(watch->loaded ? &watch->alerts : &watch->kept, &facts,
@@ -100,6 +105,11 @@ static void adopt(struct alert_watch *watch)
 	alert_list_free(&watch->alerts);
 	watch->alerts = watch->after;
 	watch->after = (struct alert_list){ 0 };
+	watch->looked_us = watch->sight.conditions.now_us;
+	for (enum alert_kind kind = 0; kind < ALERT_KINDS; kind++) {
+		watch->off[kind] = !watch->rules.of[kind].on;
+		watch->unknown[kind] = !watch->off[kind] && !watch->known[kind];
+	}
 }
 
 static int keep_run(struct store_job *job, sqlite3 *db, const struct reference *reference,
@@ -190,8 +200,9 @@ static int sight_take(struct alert_watch *watch)
 	if (heard_contacts(api->contacts, NULL, &watch->contacts, &err) < 0 ||
 	    (api->agents && agent_list_copy(api->agents, &watch->agents) < 0) ||
 	    (watch->rules.of[ALERT_LATE].on &&
-	     config->answers(config->context, &watch->answers) < 0))
+	     metric_answers_copy(config->answers(config->context), &watch->answers) < 0))
 		return -1;
+	watch->knew_late = watch->answers.known;
 	if (!watch->heard)
 		deaf_find(watch);
 	if (api->gate)
@@ -318,6 +329,13 @@ static void question_take(struct alert_watch *watch)
 
 /* --- time --- */
 
+/* Who is late is known now, and was not. */
+static bool knows_more(struct alert_watch *watch, const struct alert_rules *rules)
+{
+	return rules->of[ALERT_LATE].on && !watch->knew_late && watch->looked_ms != 0 &&
+	       watch->config.answers(watch->config.context)->known;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct alert_watch *watch = container_of(timer, struct alert_watch, timer);
@@ -329,7 +347,7 @@ static void on_timer(uv_timer_t *timer)
 	if (rules.of[ALERT_QUALITY].on && !watch->asking &&
 	    (watch->asked_ms == 0 || at_ms - watch->asked_ms >= ALERT_QUALITY_S * UINT64_C(1000)))
 		question_begin(watch);
-	if (!watch->turning && (watch->looked_ms == 0 ||
+	if (!watch->turning && (watch->looked_ms == 0 || knows_more(watch, &rules) ||
 				at_ms - watch->looked_ms >= settings->every_s * UINT64_C(1000)))
 		turn_begin(watch);
 }
@@ -394,8 +412,10 @@ int64_t alert_watch_last(const struct alert_watch *watch)
 
 struct alert_counts alert_watch_counts(const struct alert_watch *watch)
 {
-	struct alert_counts counts = { .known = watch->loaded };
-	for (size_t i = 0; i < watch->alerts.n && counts.known; i++)
+	struct alert_counts counts = { .looked_us = watch->looked_us };
+	memcpy(counts.off, watch->off, sizeof(counts.off));
+	memcpy(counts.unknown, watch->unknown, sizeof(counts.unknown));
+	for (size_t i = 0; i < watch->alerts.n && counts.looked_us; i++)
 		counts.n[watch->alerts.list[i].kind][watch->alerts.list[i].state]++;
 	return counts;
 }

@@ -6,6 +6,9 @@
  * 3. If anything is told: one transaction of the writer keeps it. Only then it is so, and who waits
  *    for changes is woken. If that fails, nothing is, and the next turn finds it again.
  *
+ * The first turn is a second behind the start; the next comes as soon as it is known who is late,
+ * which takes questions (metric_watch.h). Until then nobody is told that nobody is.
+ *
  * One turn is in work at a time; one that would begin meanwhile is left out, and its time is the
  * next one's, of which ALERT_STEP_MAX_US count. Beside that, once an hour and as a question: which
  * offices' figures are worth a look. What takes longer than a question may is not known. */
@@ -26,15 +29,17 @@ struct alert_watch_config {
 	const struct api_config *api;          /* outlives it, as all of this */
 	const struct alert_settings *settings; /* may change on the loop; NULL: nothing is told */
 	struct page_damage (*damage)(void *context);
-	/* What takes questions to know, copied; it is looked for if that is due. -ENOMEM. */
-	int (*answers)(void *context, struct metric_answers *ret_copy);
+	/* What takes questions to know; it is looked for if that is due. */
+	const struct metric_answers *(*answers)(void *context);
 	void (*on_told)(void *context); /* changes are kept */
 	void (*on_idle)(void *context); /* alert_watch_busy() may have become false */
 	void *context;
 };
 
 struct alert_counts {
-	bool known;                 /* nobody looked yet: nothing is known */
+	int64_t looked_us; /* 0: nobody looked yet, nothing is known */
+	/* Of the last look: it is not looked for; it could not be said whether it is so. */
+	bool off[ALERT_KINDS], unknown[ALERT_KINDS];
 	uint64_t n[ALERT_KINDS][2]; /* by enum alert_state */
 };
 

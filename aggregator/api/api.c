@@ -147,9 +147,9 @@ static struct page_damage on_alerts_damage(void *context)
 	return api_damage(context);
 }
 
-static int on_alerts_answers(void *context, struct metric_answers *ret_copy)
+static const struct metric_answers *on_alerts_answers(void *context)
 {
-	return metric_answers_copy(api_metric_answers(context), ret_copy);
+	return api_metric_answers(context);
 }
 
 static int alerts_open(struct api *api, uv_loop_t *loop, struct err *err)

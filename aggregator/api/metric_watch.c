@@ -132,7 +132,8 @@ static int look_run(struct store_job *job, sqlite3 *db, const struct reference *
 	int rc = late_find(db, reference, &watch->fresh, err);
 	if (rc == 0 && watch->wants_indicators)
 		rc = indicators_ask(db, reference, &watch->fresh, err);
-	watch->fresh.known = rc == 0;
+	watch->empty = rc == 0 && (reference->offices->n == 0 || reference->catalogue->n == 0);
+	watch->fresh.known = rc == 0 && !watch->empty;
 	return rc;
 }
 
@@ -154,11 +155,14 @@ static void look_done(struct store_job *job, int rc, const struct err *err)
 
 bool metric_watch_ask(struct metric_watch *watch, int64_t now_us)
 {
+	if (watch->looking)
+		return false;
 	bool wants = watch->indicators && *watch->indicators;
+	int64_t every_s = watch->empty ? METRIC_WATCH_FIRST_S : METRIC_WATCH_S;
 	bool fresh = watch->tried_us != 0 && wants == watch->wants_indicators &&
 		     now_us >= watch->tried_us && /* the clock may be set back */
-		     now_us - watch->tried_us < METRIC_WATCH_S * INT64_C(1000000);
-	if (watch->looking || fresh)
+		     now_us - watch->tried_us < every_s * 1000000;
+	if (fresh)
 		return false;
 	watch->looking = true;
 	watch->tried_us = now_us;

@@ -1,7 +1,9 @@
 /* What of the metrics takes questions to know: how many offices are late, and the indicators of the
  * newest closed period; alerts take the late offices from here, too. A scrape never waits for that:
  * it tells what was found before, and has it looked for anew when that is METRIC_WATCH_S old; so
- * the first scrape behind a start lacks it. */
+ * the first scrape behind a start lacks it. As long as there is no office or no metric, who is late
+ * is not known, and is looked for again after METRIC_WATCH_FIRST_S: a province that is just being
+ * set up is not told that nobody is late. */
 #pragma once
 
 #include "common/base/blob.h"
@@ -12,7 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define METRIC_WATCH_S 300u
+#define METRIC_WATCH_S       300u
+#define METRIC_WATCH_FIRST_S 2u
 
 struct late_office {
 	int64_t office, missing;
@@ -43,6 +46,7 @@ struct metric_watch {                  /* zeros to begin with, but for these: */
 	int64_t tried_us; /* when the last look was; 0: none yet */
 	struct store_job job;
 	bool looking, wants_indicators;
+	bool empty; /* the last look found no office, or no metric */
 };
 /** Have it looked for, if that is due, and nobody does. True: on_end() will run. Loop thread. */
 bool metric_watch_ask(struct metric_watch *watch, int64_t now_us);

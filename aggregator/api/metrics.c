@@ -197,20 +197,24 @@ static void contacts_write(const struct metrics_facts *facts, const struct refer
 		      (int64_t)facts->answers->late);
 }
 
-/* All kinds, so that who watches one finds it before it happens. */
+/* All kinds, so that who watches one finds it before it happens; but none of what nobody could
+ * look at. What fired before is told still. */
 static void alerts_write(const struct alert_counts *counts, struct exposition *to)
 {
 	static const char *const states[] = { "pending", "firing" };
 
 	exposition_begin(to, "lantoa_alerts", "gauge",
 			 "Alerts by kind, and by whether they wait for their grace or were told.");
-	for (enum alert_kind kind = 0; kind < ALERT_KINDS; kind++)
-		for (size_t i = 0; i < 2; i++) {
+	for (enum alert_kind kind = 0; kind < ALERT_KINDS; kind++) {
+		bool any = counts->n[kind][0] + counts->n[kind][1] > 0;
+
+		for (size_t i = 0; i < 2 && (any || !counts->unknown[kind]); i++) {
 			const struct sample_label labels[] = { { "kind", alert_kind_word(kind) },
 							       { "state", states[i] } };
 
 			exposition_int(to, labels, 2, (int64_t)counts->n[kind][i]);
 		}
+	}
 }
 
 /* --- what the database knows --- */
@@ -291,7 +295,7 @@ int metrics_write(sqlite3 *db, const struct reference *reference, struct metrics
 	rc = ledger_write(db, facts->now_us, &to, err);
 	if (rc == 0)
 		rc = conditions_write(db, reference, facts, &to, err);
-	if (rc == 0 && facts->alerts.known)
+	if (rc == 0 && facts->alerts.looked_us)
 		alerts_write(&facts->alerts, &to);
 	if (rc == 0 && reference)
 		contacts_write(facts, reference, &to);

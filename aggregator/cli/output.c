@@ -77,6 +77,26 @@ static int draw(const struct order *order, const struct table *table, struct err
 	return draw_table(table, order->args->command->show, &room, stdout, err);
 }
 
+/* Nobody looked yet: that there is nothing is not known. */
+static bool is_not_known(const char *text)
+{
+	struct head *told = NULL;
+	struct err unread;
+	bool known = head_read(text, &told, &unread) < 0 || !head_text(told, "alerts", "last") ||
+		     head_text(told, "alerts", "looked");
+
+	head_close(told);
+	return !known;
+}
+
+static int say_it_is_not_known(struct err *err)
+{
+	const char *text = _("Not known yet: the province looks as soon as it is up.");
+	int rc = print(text, strlen(text), err);
+
+	return rc == 0 ? print("\n", 1, err) : rc;
+}
+
 static int say_there_are_none(const struct order *order, struct err *err)
 {
 	const char *empty = order->args->command->empty;
@@ -122,6 +142,7 @@ int output_rows(const struct order *order, const struct blob *answer, const char
 	rc = caption_write(head, stdout, err);
 	if (rc == 0)
 		rc = table_rows(table) > 0 ? draw(order, table, err)
+		     : is_not_known(head)  ? say_it_is_not_known(err)
 					   : say_there_are_none(order, err);
 	if (rc == 0)
 		rc = output_left_out(head, stdout, err);

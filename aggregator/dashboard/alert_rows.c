@@ -104,16 +104,21 @@ void alerts_write(struct visit *visit, struct html *html)
 	struct question question;
 	const json_t *answer;
 	size_t rows;
+	bool looked; /* since it was started */
 
 	question_begin(&question, ALERTS_TARGET);
 	question_add(&question, "office", view->office);
 	question_add(&question, "all", all ? "1" : "");
 	answer = ask(visit->asking, question.target);
 	rows = json_array_size(answer_rows(answer));
+	looked = !json_is_null(json_object_get(json_object_get(answer, "alerts"), "looked"));
 	frame_title(visit, html, _("Alerts"));
 	html_add(html, "<p class=\"lead\" id=\"count\">");
 	(void)snprintf(exact, sizeof(exact), "%zu", rows); /* fits */
-	if (rows == 0 && !all)
+	if (rows == 0 && !looked)
+		html_add(html, "<span aria-hidden=\"true\">–</span> %s",
+			 _("Not known yet: the province looks as soon as it is up."));
+	else if (rows == 0 && !all)
 		html_add(html, "%s", _("Nothing: nobody has to act on anything."));
 	else
 		html_say(html, ngettext("%s alert", "%s alerts", rows), number_shown(exact, n));

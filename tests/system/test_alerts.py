@@ -1,6 +1,7 @@
 """What the province alerts of, as real processes see it: alerts fire after their grace and end, survive kill -9 at any time
 without being told twice, are followed over HTTP, and told to a hook that fails, floods, does not read, or gives up."""
 
+import http.server
 import json
 import os
 import pathlib
@@ -170,6 +171,28 @@ class Alerts(Watched):
         if shutil.which("promtool"):
             checked = subprocess.run(["promtool", "check", "metrics"], input=metrics, text=True, capture_output=True, check=False)
             self.assertEqual((checked.returncode, checked.stderr), (0, ""))
+
+    def test_an_empty_list_of_a_province_that_did_not_look_yet_is_no_all_clear(self):
+        class Province(http.server.BaseHTTPRequestHandler):
+            looked = None
+
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Type", "text/csv")
+                self.send_header("Lantoa-Head", json.dumps({"alerts": {"last": 0, "looked": self.looked}}))
+                self.end_headers()
+                self.wfile.write(b"alert,state,since,what,advice\n")
+
+            def log_message(self, *words):
+                pass
+
+        with http.server.HTTPServer(("127.0.0.1", 0), Province) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            command = [f"{rig.BUILD}/aggregator/lantoa", "--api", f"http://127.0.0.1:{server.server_port}", "alerts"]
+            self.assertEqual(rig.run(command).out, "Not known yet: the province looks as soon as it is up.\n")
+            Province.looked = "2026-01-01T00:00:00Z"
+            self.assertEqual(rig.run(command).out, "The list is empty.\n")
+            server.shutdown()
 
     def test_each_advice_is_a_command_that_works(self):
         self.enrolled("28001")

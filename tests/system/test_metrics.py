@@ -75,8 +75,6 @@ class Metrics(rig.Rig):
         self.province.start()
 
     def test_what_is_told_is_so(self):
-        self.province.process.stop()  # who is late was looked for at its start, before it had a catalogue, and is kept for a while
-        self.province.start()
         self.agent("28001").start()
         probe = self.enrolled_probe("28002")
         probe.ask("hello", 7, 0, 3, 3, hear="welcome")
@@ -111,6 +109,29 @@ class Metrics(rig.Rig):
         position = self.province.get("/v1/changes", most=1)
         self.assertGreater(found["lantoa_ledger_position"], position["items"][0].get("position", 0))
         self.assert_whole()
+
+    def test_nobody_is_said_not_to_be_late_before_that_is_known(self):
+        self.province.process.stop()
+        furnished, self.province = self.province, rig.Province(os.path.join(self.folder, "fresh"))
+        self.province.start()
+        found = rig.wait_for(lambda: (lambda found: found if 'lantoa_alerts{kind="silent",state="pending"}' in found else None)(
+            self.scrape()), "the first look")
+        self.assertNotIn("lantoa_offices_late", found)
+        self.assertNotIn('lantoa_alerts{kind="late",state="pending"}', found)
+        self.assertRegex(self.lantoa("top", "--once").out, r"0 connected, 0 silent, - late")
+        head = self.province.get("/v1/alerts")["alerts"]
+        self.assertIn("late", head["not_known"])
+        self.assertIsNotNone(head["looked"])
+
+        # It is as soon as there is somebody who could be, and one look later it is an alert.
+        self.province.furnish()
+        found = self.once_late_is_told()
+        self.assertEqual(found["lantoa_offices_late"], 4)
+        rig.wait_for(lambda: self.scrape().get('lantoa_alerts{kind="late",state="pending"}'), "the next look")
+        self.assertNotIn("late", self.province.get("/v1/alerts")["alerts"]["not_known"] or "")
+        self.assert_whole()
+        self.province = furnished
+        self.province.start()
 
     def test_indicators_are_told_of_the_closed_period_and_never_as_zero(self):
         self.agent("28001").start()

@@ -119,12 +119,24 @@ static void nothing_is_said_in_words(void **state)
 	free(page);
 }
 
+static void what_nobody_looked_at_is_not_said_to_be_nothing(void **state)
+{
+	(void)state;
+	char *page =
+		page_at("/alerts", "{\"alerts\": {\"last\": 0, \"looked\": null}, \"rows\": []}",
+			"/api/v1/alerts");
+	has(page, "Not known yet", true);
+	has(page, "nobody has to act", false);
+	free(page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fires_is_shown_with_its_way_to_the_office),
 		cmocka_unit_test(with_all_what_is_over_and_pending_is_told_apart),
 		cmocka_unit_test(nothing_is_said_in_words),
+		cmocka_unit_test(what_nobody_looked_at_is_not_said_to_be_nothing),
 	};
 	return cmocka_run_group_tests_name("alert_rows", tests, NULL, NULL);
 }
