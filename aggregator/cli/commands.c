@@ -93,21 +93,8 @@ static int office_on(const struct order *order, struct err *err)
 	const struct args *args = order->args;
 	const struct argument fields[] = { { "code", args->n_words ? args->words[0] : NULL },
 					   { "on", args_option(args, "on") } };
-	const struct argument trial = { "dry_run", "1" };
-	struct request request = order_request(order);
-	struct blob body = { 0 };
-	int rc = order_body(fields, 2, &body, err);
 
-	request.type = "application/json";
-	request.body = body.data;
-	request.body_len = body.len;
-	request.arguments = &trial;
-	request.n_arguments = args_option(args, "dry-run") ? 1 : 0;
-	if (rc == 0)
-		rc = request.n_arguments ? order_ask_report(order, &request, err)
-					 : order_ask_value(order, &request, err);
-	blob_free(&body);
-	return rc;
+	return order_post(order, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
 static int post_code(const struct order *order, struct err *err)
@@ -677,12 +664,12 @@ const struct command commands[] = {
 	  .one = N_("1 office was added.\n"),
 	  .none = N_("No office was added: they were there already.\n") },
 	{ .words = "office move",
-	  .usage = "CODE --unit CODE [--from DATE]",
+	  .usage = "CODE --unit CODE [--from DATE] [--dry-run]",
 	  .help = N_("Let an office report for another unit, from today or from a day on, past or "
 		     "to come; its figures since then go along. --unit - means for none: they wait "
 		     "in quarantine. The same "
 		     "day again replaces what was said of it."),
-	  .options = "unit from",
+	  .options = "unit from dry-run",
 	  .n_words = 1,
 	  .check = usage_office_move,
 	  .run = office_move,
@@ -692,10 +679,10 @@ const struct command commands[] = {
 	  .one = N_("The office was moved.\n"),
 	  .none = nothing_changed },
 	{ .words = "office rename",
-	  .usage = "CODE NAME",
+	  .usage = "CODE NAME [--dry-run]",
 	  .help = N_("Call an office by another name from now on. As known before, it has the name "
 		     "that it had."),
-	  .options = "",
+	  .options = "dry-run",
 	  .n_words = 2,
 	  .run = office_rename,
 	  .method = "POST",
@@ -986,19 +973,19 @@ const struct command commands[] = {
 	  .path = "/v1/quarantine/release",
 	  .empty = N_("Nothing stays in quarantine.\n") },
 	{ .words = "close",
-	  .usage = "PERIOD [--metric NAME] [--calendar report]",
+	  .usage = "PERIOD [--metric NAME] [--calendar report] [--dry-run]",
 	  .help = N_("Close a period that is over, for one metric or for all: what comes for it "
 		     "later waits in quarantine until an operator releases it."),
-	  .options = "metric calendar",
+	  .options = "metric calendar dry-run",
 	  .n_words = 1,
 	  .run = closing,
 	  .method = "POST",
 	  .path = "/v1/closed",
 	  .done = N_("%s is closed.\n") },
 	{ .words = "reopen",
-	  .usage = "PERIOD [--metric NAME] [--calendar report]",
+	  .usage = "PERIOD [--metric NAME] [--calendar report] [--dry-run]",
 	  .help = N_("Open a closed period again. What waits in quarantine can be released then."),
-	  .options = "metric calendar",
+	  .options = "metric calendar dry-run",
 	  .n_words = 1,
 	  .run = closing,
 	  .method = "POST",
@@ -1024,8 +1011,9 @@ const struct command commands[] = {
 	  .forms = "csv-excel xlsx",
 	  .empty = N_("No office is excused.\n") },
 	{ .words = "excuse end",
-	  .usage = "NUMBER",
+	  .usage = "NUMBER [--dry-run]",
 	  .help = N_("Take an excuse back. What was due and excused is missing again."),
+	  .options = "dry-run",
 	  .n_words = 1,
 	  .run = excuse_end,
 	  .method = "POST",
@@ -1033,11 +1021,11 @@ const struct command commands[] = {
 	  .done = N_("Excuse %s was taken back.\n") },
 	{ .words = "excuse add",
 	  .usage = "--office CODE (--metric NAME | --form GRAIN) --period PERIOD [--to PERIOD] "
-		   "[--calendar report] --reason TEXT",
+		   "[--calendar report] --reason TEXT [--dry-run]",
 	  .help = N_("Excuse an office from reporting a metric, or all that is reported per month "
 		     "(hour, day, ...), for a period or several: it stays due, and is neither late "
 		     "nor missing. If it is reported all the same, it is reported."),
-	  .options = "office metric form period to calendar reason",
+	  .options = "office metric form period to calendar reason dry-run",
 	  .check = usage_excuse,
 	  .run = excuse,
 	  .method = "POST",

@@ -132,12 +132,14 @@ int order_body(const struct argument fields[], size_t n, struct blob *body, stru
 	return rc < 0 ? err_memory(err) : 0;
 }
 
-/* The body's fields to the command's path. */
+/* The body's fields to the command's path; with --dry-run it is only tried, and rows tell what
+ * would come of it. */
 static int post(const struct order *order, const struct argument fields[], size_t n,
 		int (*ask)(const struct order *order, const struct request *request,
 			   struct err *err),
 		struct err *err)
 {
+	static const struct argument trial = { "dry_run", "1" };
 	struct request request = order_request(order);
 	struct blob body = { 0 };
 	int rc = order_body(fields, n, &body, err);
@@ -145,6 +147,11 @@ static int post(const struct order *order, const struct argument fields[], size_
 	request.type = "application/json";
 	request.body = body.data;
 	request.body_len = body.len;
+	if (args_option(order->args, "dry-run")) {
+		request.arguments = &trial;
+		request.n_arguments = 1;
+		ask = order_ask_report;
+	}
 	if (rc == 0)
 		rc = ask(order, &request, err);
 	blob_free(&body);

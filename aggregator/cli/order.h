@@ -20,8 +20,8 @@ int order_ask_rows_at(const struct order *order, const char *path,
 		      const struct argument arguments[], size_t n, struct err *err);
 /** {"code": "...", ...} into @body: @fields[n] without those that have no value. -ENOMEM. */
 int order_body(const struct argument fields[], size_t n, struct blob *body, struct err *err);
-/** Send @fields [n], less those that have no value, as an object of texts; the answer is one value.
- */
+/** Send @fields [n], less those that have no value, as an object of texts; the answer is one value,
+ * or with --dry-run objects and rows. */
 int order_post(const struct order *order, const struct argument fields[], size_t n,
 	       struct err *err);
 /** Likewise; the answer is objects and rows. */

@@ -41,6 +41,30 @@ class Closing(rig.Rig):
         self.assertEqual(self.held(), [])
         self.assert_whole()
 
+    def test_every_act_can_be_tried(self):
+        """What would come of it is told, and nothing is done; it is refused as the act would be."""
+        events = len(self.province.get("/v1/audit", most="1000")["rows"])
+
+        def tried(*words):
+            rows = list(csv.DictReader(io.StringIO(self.order(*words, "--dry-run", "--format", "csv"))))
+            self.assertEqual(len(self.province.get("/v1/audit", most="1000")["rows"]), events, words)
+            self.assertEqual(len(rows), 1, words)
+            return rows[0]
+        self.assertEqual(tried("close", "2025-06", "--metric", "visits")["metric"], "visits")
+        self.assertEqual(tried("office", "move", "28001", "--unit", "28002", "--from", DAY)["becomes_name"], "Phường Hai")
+        self.assertEqual(tried("office", "rename", "28001", "Office A")["becomes"], "Office A")
+        excuse = ("excuse", "add", "--office", "28001", "--form", "month", "--period", "2025-06", "--reason", "storm")
+        self.assertEqual(tried(*excuse)["reason"], "storm")
+        self.order("close", "2025-06")
+        self.order(*excuse)
+        events += 2
+        self.assertEqual(tried("reopen", "2025-06")["period"], "2025-06")
+        self.assertEqual(tried("excuse", "end", "1")["office"], "28001")
+        for words in (("close", "2025-06"), ("excuse", "end", "7"), excuse, ("office", "move", "28001", "--unit", "nowhere")):
+            told = self.lantoa(*words, "--dry-run")
+            self.assertEqual((told.code, told.out), (1, ""), told)
+            self.assertEqual(told.err, self.lantoa(*words).err)
+
     def test_an_office_moves_and_its_figures_with_it(self):
         agent = self.agent("28001").start()
         rig.wait_for(lambda: "visits" in agent.command("catalogue").out, "the catalogue")
