@@ -61,6 +61,7 @@ struct viewing {
 	struct order *order; /* owned; NULL: it is about none */
 	bool ordered;        /* it was sent */
 	char said[BROWSER_SAID_MAX];
+	char change[BROWSER_WORD_MAX]; /* of the browser, which may end before this does */
 	struct html html;
 	struct view_call calls[ASKED_MAX + 1]; /* the last: an order */
 	size_t n_calls, under_way;
@@ -166,6 +167,7 @@ static void viewing_free(struct viewing *viewing)
 	order_drop(viewing->order);
 	blob_free(&viewing->html.out);
 	explicit_bzero(viewing->token, sizeof(viewing->token));
+	explicit_bzero(viewing->change, sizeof(viewing->change));
 	free(viewing);
 }
 
@@ -573,8 +575,9 @@ void views_show(struct web *web, struct http_request *request, const struct cred
 	viewing->visit.screens = screens;
 	viewing->visit.n_screens = n_screens;
 	viewing->visit.now_us = civil_now_us();
-	viewing->visit.reader = (struct reader){ READER_VIEWER, "", "", "",
-						 shown->browser ? shown->browser->change : "" };
+	if (shown->browser)
+		memcpy(viewing->change, shown->browser->change, sizeof(viewing->change));
+	viewing->visit.reader = (struct reader){ READER_VIEWER, "", "", "", viewing->change };
 	turn(viewing);
 }
 
