@@ -9,34 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #define FIELDS_MOST 8u
 
-/* RFC 9110, 12.5.3, as far as it is about gzip. */
-static bool takes_gzip(const struct http_request *request)
-{
-	const char *at = http_header(request, "Accept-Encoding");
-
-	while (at && *at) {
-		at += strspn(at, " \t,");
-		size_t len = strcspn(at, ","), name = strcspn(at, " \t;,");
-
-		if (name == 4 && strncasecmp(at, "gzip", 4) == 0) {
-			const char *weight = memmem(at, len, "q=", 2);
-
-			return !weight || strtod(weight + 2, NULL) > 0;
-		}
-		at += len;
-	}
-	return false;
-}
-
 void reply_begin(struct call *call)
 {
 	spill_deinit(&call->spill);
-	spill_init(&call->spill, api_spills(call->api), takes_gzip(call->request));
+	spill_init(&call->spill, api_spills(call->api), http_takes_gzip(call->request));
 	call->stream = (struct table_stream){ .csv = call->wants_csv,
 					      .take = spill_take,
 					      .context = &call->spill };

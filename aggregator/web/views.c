@@ -26,6 +26,7 @@
 #include "dashboard/frame.h"
 #include "dashboard/order.h"
 #include "dashboard/screens.h"
+#include "web/packed.h"
 #include "web/target.h"
 
 #include <errno.h>
@@ -113,11 +114,19 @@ void views_on_asset(void *context, struct http_request *request)
 {
 	const struct asset *asset = assets_find(http_matched(request)->path);
 	const struct http_field fields[] = { { "Content-Type", asset->type },
-					     { "Cache-Control", "max-age=3600" } };
+					     { "Cache-Control", "max-age=3600" },
+					     { "Vary", "Accept-Encoding" },
+					     { "Content-Encoding", "gzip" } };
+	size_t len = (size_t)(asset->end - asset->data);
+	struct blob packed = { 0 };
 
 	(void)context;
-	http_answer_fields(request, 200, fields, 2, asset->data,
-			   (size_t)(asset->end - asset->data));
+	if (http_takes_gzip(request) && packed_pays(asset->data, len, "") &&
+	    packed_make(asset->data, len, &packed) == 0)
+		http_answer_fields(request, 200, fields, 4, (const char *)packed.data, packed.len);
+	else
+		http_answer_fields(request, 200, fields, 3, asset->data, len);
+	blob_free(&packed);
 }
 
 /* --- a viewing --- */
@@ -186,7 +195,8 @@ void views_drop(struct web *web)
 
 /* --- answering --- */
 
-static void tag_of(const struct html *html, char tag[TAG_MAX])
+/* A tag is of the bytes that are sent: the same page packed has another one. */
+static void tag_of(const struct html *html, bool packed, char tag[TAG_MAX])
 {
 	unsigned char hash[24];
 	char text[40];
@@ -194,8 +204,8 @@ static void tag_of(const struct html *html, char tag[TAG_MAX])
 	(void)crypto_generichash(hash, sizeof(hash), html->out.data, html->out.len, NULL,
 				 0); /* sizes are right */
 	(void)sodium_bin2base64(text, sizeof(text), hash, sizeof(hash),
-				sodium_base64_VARIANT_URLSAFE_NO_PADDING); /* it has the room */
-	(void)snprintf(tag, TAG_MAX, "\"%s\"", text);                      /* fits */
+				sodium_base64_VARIANT_URLSAFE_NO_PADDING);     /* it has the room */
+	(void)snprintf(tag, TAG_MAX, packed ? "\"%s-gzip\"" : "\"%s\"", text); /* fits */
 }
 
 /* What was just done is told once. */
@@ -208,33 +218,52 @@ static void was_told(struct viewing *viewing)
 		*shown.browser->said = '\0';
 }
 
+/* The page, packed where that is worth while and @packing. */
+static void send_page(struct viewing *viewing, unsigned status, struct http_field *fields, size_t n,
+		      bool packing)
+{
+	const struct blob *page = &viewing->html.out;
+	struct blob packed = { 0 };
+	bool is_packed = packing && packed_make(page->data, page->len, &packed) == 0;
+
+	if (is_packed) {
+		fields[n++] = (struct http_field){ "Content-Encoding", "gzip" };
+		page = &packed;
+	}
+	http_answer_fields(viewing->request, status, fields, n, (const char *)page->data,
+			   page->len);
+	viewing->bytes += page->len;
+	blob_free(&packed);
+}
+
 /* Answers, and ends the viewing. What is about an order stays nowhere. */
 static void answer(struct viewing *viewing, unsigned status)
 {
 	struct http_request *request = viewing->request;
+	const struct blob *page = &viewing->html.out;
 	const char *had = http_header(request, "If-None-Match");
 	char tag[TAG_MAX];
 	bool kept = status == 200 && !viewing->order;
-	const struct http_field fields[] = { { "Content-Type", WEB_SAYS_HTML },
-					     { "Cache-Control",
-					       viewing->order ? "no-store" : "private, no-cache" },
-					     { "Content-Language", language_tag() },
-					     { "Vary", "Accept-Language, Cookie" },
-					     { "ETag", tag } };
+	bool packing =
+		http_takes_gzip(request) && packed_pays(page->data, page->len, viewing->change);
+	struct http_field fields[6] = { { "Content-Type", WEB_SAYS_HTML },
+					{ "Cache-Control",
+					  viewing->order ? "no-store" : "private, no-cache" },
+					{ "Content-Language", language_tag() },
+					{ "Vary", "Accept-Encoding, Accept-Language, Cookie" },
+					{ "ETag", tag } };
 	struct err err;
 
 	if (*viewing->said)
 		was_told(viewing);
-	tag_of(&viewing->html, tag);
+	tag_of(&viewing->html, packing, tag);
 	if (viewing->html.failed) {
 		(void)err_memory(&err);
 		http_answer_err(request, &err);
 	} else if (kept && had && strstr(had, tag)) {
 		http_answer_fields(request, 304, fields + 1, 4, "", 0);
 	} else {
-		http_answer_fields(request, status, fields, kept ? 5 : 4,
-				   (const char *)viewing->html.out.data, viewing->html.out.len);
-		viewing->bytes += viewing->html.out.len;
+		send_page(viewing, status, fields, kept ? 5 : 4, packing);
 	}
 	viewing_free(viewing);
 }

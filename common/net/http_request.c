@@ -767,3 +767,21 @@ enum language http_language(const struct http_request *request)
 {
 	return request->language;
 }
+
+bool http_takes_gzip(const struct http_request *request)
+{
+	const char *at = http_header(request, "Accept-Encoding");
+
+	while (at && *at) {
+		at += strspn(at, " \t,");
+		size_t len = strcspn(at, ","), name = strcspn(at, " \t;,");
+
+		if (name == 4 && strncasecmp(at, "gzip", 4) == 0) {
+			const char *weight = memmem(at, len, "q=", 2);
+
+			return !weight || strtod(weight + 2, NULL) > 0;
+		}
+		at += len;
+	}
+	return false;
+}

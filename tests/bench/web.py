@@ -8,8 +8,8 @@ lantoa-web runs as another user. Told are
 - TLS handshakes a second, one after the other, and what one costs lantoa-web;
 - answers a second to GET /api/v1/whoami (no question to the store) and GET /api/v1/units, from --clients processes that
   each keep a connection, and how long one takes, p50 and p99, alone and among all of them;
-- views of the province's page a second, of a province like the demo's (176 offices, none of them heard): how long one takes, p50 and
-  p99, whole and unchanged (304), and how many bytes the first has;
+- views of the province's page, of a province like the demo's (176 offices, none of them heard): how many bytes they are, as they are
+  and as gzip, and what one costs lantoa-web; how many a second of the first, p50 and p99, whole and unchanged (304);
 - memory (RSS) for each 1,000 connections that were asked something once and rest;
 - how long an ack takes, p50 and p99, of four offices that send a batch each 20 ms: as tests/system/probe.c sees it, from when the
   batch was due, and as the province counts (lantoa_ack_delay_seconds). Three times by turns: alone, while --connections slow
@@ -132,16 +132,34 @@ class Bench(web.WebRig):
             done = self.lantoa("record", "--office", "82", f"economy.digital_value_added={digital}", f"economy.grdp={whole}",
                                "--period", period)
             self.assertEqual(done.code, 0, done)
-        for path in ("/", "/offices", "/?wall=1"):
+        with open(f"{data}/tilegrid.csv", "rb") as file:
+            self.province.call("PUT", "/v1/maps", file.read(), "text/csv")
+        for path in ("/", "/offices", "/?wall=1", "/figure?name=team.count&structure=2025-06-30&period=2025-06", "/page.css"):
             began = time.monotonic()
             first = self.web.ask("GET", path, self.tokens["viewer"], accept="text/html")
             self.assertEqual(first.status, 200, first)
-            print(f"GET {path}: {len(first.body) / 1000:.1f} kB, the first time in {(time.monotonic() - began) * 1000:.0f} ms "
-                  "with its handshake", flush=True)
+            took = time.monotonic() - began
+            packed = self.web.ask("GET", path, self.tokens["viewer"], accept="text/html", accept_encoding="gzip")
+            print(f"GET {path}: {len(first.body) / 1000:.1f} kB, {len(packed.body) / 1000:.1f} kB as gzip; "
+                  f"the first time in {took * 1000:.0f} ms with its handshake", flush=True)
+            self.cost(path)
+            self.cost(path, accept_encoding="gzip")
         for n in (1, ARGUMENTS.clients):
             tag = self.web.ask("GET", "/", self.tokens["viewer"], accept="text/html").headers["ETag"]
             self.answered("/", n)
             self.answered("/", n, 304, **{"If-None-Match": tag})
+
+    def cost(self, path, n=50, **headers):
+        """What one answer costs lantoa-web alone, which counts on a busy machine, too."""
+        connection = self.web.connection()
+        before = cpu_s(self.web.process)
+        for _ in range(n):
+            connection.request("GET", path, headers={**self.headers(), "Accept": "text/html",
+                                                     **{name.replace("_", "-"): value for name, value in headers.items()}})
+            self.assertEqual(web.Answer(connection.getresponse()).status, 200)
+        print(f"  {'packed' if headers else 'as it is'}: {(cpu_s(self.web.process) - before) / n * 1000:.1f} ms of lantoa-web's CPU",
+              flush=True)
+        connection.close()
 
     def memory(self):
         before, doors = self.web.memory_kib(), []

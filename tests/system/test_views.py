@@ -3,11 +3,13 @@ all that was chosen kept. Random states of every screen, and a walk over every l
 
 import collections
 import datetime
+import gzip
 import html.parser
 import json
 import os
 import random
 import re
+import signal
 import unittest
 import urllib.parse
 
@@ -328,6 +330,59 @@ class Views(web.WebRig):
             answer = self.get(link)
             self.assertEqual(answer.status, 200, answer)
             self.assertIn("attachment", answer.headers["Content-Disposition"])
+
+    # --- how pages travel ---
+
+    def raw(self, target, role="viewer", **headers):
+        return self.web.ask("GET", target, cookie=self.cookies[role], accept="text/html", accept_language="en", **headers)
+
+    def act(self):
+        """A page with a form that changes something."""
+        return f"/act/move?office={OFFICES[0]}&unit={OFFICES[1]}&day={self.months[0]}-01"
+
+    def test_a_page_is_packed_for_who_takes_that(self):
+        for target in ("/", "/offices", "/figure?name=teams", "/page.css"):
+            plain, packed = self.raw(target), self.raw(target, accept_encoding="br, gzip;q=0.5")
+            self.assertEqual((plain.status, plain.headers["Content-Encoding"]), (200, None), target)
+            self.assertEqual((packed.status, packed.headers["Content-Encoding"]), (200, "gzip"), target)
+            self.assertEqual(gzip.decompress(packed.body), plain.body, target)
+            self.assertLess(len(packed.body) * 2, len(plain.body), target)
+            for answer in (plain, packed):
+                self.assertIn("Accept-Encoding", answer.headers["Vary"], target)
+            self.assertIsNone(self.raw(target, accept_encoding="br, gzip;q=0").headers["Content-Encoding"], target)
+            if target == "/page.css":
+                continue
+            # A tag is of what was sent, packed or not.
+            self.assertNotEqual(plain.headers["ETag"], packed.headers["ETag"], target)
+            for had, how, status in ((plain, {}, 304), (packed, {}, 200), (packed, {"accept_encoding": "gzip"}, 304),
+                                     (plain, {"accept_encoding": "gzip"}, 200)):
+                answer = self.raw(target, if_none_match=had.headers["ETag"], **how)
+                self.assertEqual(answer.status, status, target)
+                self.assertTrue(status == 200 or not answer.body, target)
+
+    def test_no_page_that_holds_a_reader_s_word_is_packed(self):
+        for target in (self.act(), "/account"):
+            answer = self.raw(target, "operator", accept_encoding="gzip")
+            self.assertEqual((answer.status, answer.headers["Content-Encoding"]), (200, None), target)
+            self.assertIn('name="change"', answer.text)
+            self.assertGreater(len(answer.body), 1400, target)
+
+    def test_a_browser_may_end_while_a_page_is_written_for_it(self):
+        word = re.search(r'name="change" value="([^"]+)"', self.raw("/account", "operator").text).group(1)
+        asking, aggregator = self.web.connection(), self.province.process.child.pid
+        os.kill(aggregator, signal.SIGSTOP)
+        try:
+            asking.request("GET", self.act(), headers={"Host": self.web.host, "Cookie": self.cookies["operator"], "Accept": "text/html"})
+            self.assertEqual(self.web.ask("GET", "/healthz").status, 200)  # it has read what came before
+            out = self.web.ask("POST", "/logout", None, f"change={word}", cookie=self.cookies["operator"],
+                               content_type="application/x-www-form-urlencoded", accept="text/html")
+            self.assertEqual(out.status, 303, out)
+        finally:
+            os.kill(aggregator, signal.SIGCONT)
+        answer = web.Answer(asking.getresponse())
+        asking.close()
+        self.assertIn(word, answer.text)
+        self.assert_well()
 
 
 if __name__ == "__main__":

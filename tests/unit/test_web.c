@@ -8,6 +8,7 @@
 
 #include "web/browsers.h"
 #include "web/guests.h"
+#include "web/packed.h"
 #include "web/target.h"
 #include "web/web_config.h"
 
@@ -16,6 +17,57 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
+
+/* --- pages as gzip --- */
+
+static void assert_packed(const char *page, size_t len)
+{
+	struct blob packed = { 0 };
+	z_stream z = { 0 };
+	char *text = malloc(len + 1);
+
+	assert_non_null(text);
+	assert_int_equal(packed_make(page, len, &packed), 0);
+	assert_int_equal(inflateInit2(&z, MAX_WBITS + 16), Z_OK);
+	z.next_in = packed.data;
+	z.avail_in = (unsigned)packed.len;
+	z.next_out = (unsigned char *)text;
+	z.avail_out = (unsigned)len + 1;
+	assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
+	assert_int_equal(z.total_out, len);
+	assert_memory_equal(text, page, len);
+	(void)inflateEnd(&z);
+	free(text);
+	blob_free(&packed);
+}
+
+static void a_packed_page_is_the_page(void **state)
+{
+	static char page[100000];
+	uint32_t x = 1;
+
+	(void)state;
+	assert_packed(page, 0);
+	assert_packed(page, sizeof(page));
+	for (size_t i = 0; i < sizeof(page); i++) /* of which gzip makes nothing smaller */
+		page[i] = (char)((x = x * 1664525u + 1013904223u) >> 24);
+	assert_packed(page, sizeof(page));
+}
+
+static void no_page_with_a_reader_s_word_is_packed(void **state)
+{
+	char page[4000];
+
+	(void)state;
+	memset(page, 'a', sizeof(page));
+	assert_true(packed_pays(page, sizeof(page), ""));
+	assert_true(packed_pays(page, sizeof(page), "word"));
+	assert_false(packed_pays(page, 1000, ""));
+	memcpy(page + sizeof(page) - 4, "word", 4);
+	assert_false(packed_pays(page, sizeof(page), "word"));
+	assert_true(packed_pays(page, sizeof(page) - 1, "word"));
+}
 
 /* --- paths --- */
 
@@ -336,6 +388,8 @@ static void it_answers_to_its_names_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_packed_page_is_the_page),
+		cmocka_unit_test(no_page_with_a_reader_s_word_is_packed),
 		cmocka_unit_test(a_path_that_two_could_read_differently_is_refused),
 		cmocka_unit_test(a_guest_has_a_burst_and_then_so_many_a_second),
 		cmocka_unit_test(long_answers_are_paid_for_later),
