@@ -138,43 +138,70 @@ static void put_square(struct html *html, const struct tile *tile, int digits, u
 /* Only what draws lines: it came from the province, and goes into markup. */
 static bool path_is_plain(const char *path)
 {
-	return path[strspn(path, "MLZz0123456789 ,")] == '\0';
+	return path[strspn(path, "Mlz -0123456789")] == '\0';
 }
 
 struct box {
 	int left, top, right, bottom;
 };
 
-static struct box box_of(const char *path)
+#define BOX_NONE ((struct box){ INT_MAX, INT_MAX, INT_MIN, INT_MIN })
+
+static int place_of(int from, long by)
 {
-	struct box box = { INT_MAX, INT_MAX, 0, 0 };
-	bool across = true;
+	long to = by > BOX_MAX ? BOX_MAX : by < -BOX_MAX ? -BOX_MAX : by;
 
-	while (path += strcspn(path, "0123456789"), *path) {
+	to += from;
+	return (int)(to > BOX_MAX ? BOX_MAX : to < -BOX_MAX ? -BOX_MAX : to);
+}
+
+static void box_widen(struct box *box, int x, int y)
+{
+	box->left = x < box->left ? x : box->left;
+	box->top = y < box->top ? y : box->top;
+	box->right = x > box->right ? x : box->right;
+	box->bottom = y > box->bottom ? y : box->bottom;
+}
+
+/* What the lines of a plain path take in: M says where a ring begins, l how far each next spot is.
+ */
+static void box_widen_by(struct box *box, const char *path)
+{
+	bool relative = false, across = true;
+	int x = 0, y = 0;
+
+	while (*path) {
 		char *end;
-		long at = strtol(path, &end, 10);
-		int place = at > BOX_MAX ? BOX_MAX : (int)at;
-		int *low = across ? &box.left : &box.top, *high = across ? &box.right : &box.bottom;
+		long n = strtol(path, &end, 10);
 
-		*low = place < *low ? place : *low;
-		*high = place > *high ? place : *high;
-		across = !across;
+		if (end == path) {
+			relative = *path == 'l' || (relative && *path != 'M');
+			path++;
+			continue;
+		}
 		path = end;
+		if (across)
+			x = place_of(relative ? x : 0, n);
+		else
+			y = place_of(relative ? y : 0, n);
+		if (!across)
+			box_widen(box, x, y);
+		across = !across;
 	}
-	return box;
 }
 
 /* A part is what of the shape lies in its row; @i tells its outline from others'. */
 static void put_shape(struct html *html, const struct tile *tile, unsigned shade, size_t i)
 {
 	const char *path = path_is_plain(tile->path) ? tile->path : "";
-	struct box box = box_of(path);
+	struct box box = BOX_NONE;
 
 	if (tile->parts <= 1 || !*path) {
 		html_add(html, "<path d=\"%s\"", path);
 		put_fill(html, tile, shade);
 		return;
 	}
+	box_widen_by(&box, path);
 	html_add(html,
 		 "<clipPath id=\"shape%zu\"><path d=\"%s\"/></clipPath>"
 		 "<rect clip-path=\"url(#shape%zu)\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"",
@@ -216,23 +243,24 @@ static void put_tile(struct html *html, const struct tiles *tiles, size_t i, uns
 	html_add(html, tile->link ? "</g></a>\n" : "</g>\n");
 }
 
-/* What the drawing shows: all of a map of borders; of squares no column and row before the first
- * that has one, as where a province is a part of the whole map. */
+/* What the drawing shows: nothing left of the first and above the first that has a place, as where
+ * a province is a part of the whole map. */
 static struct box view_box(const struct tiles *tiles)
 {
-	struct box box = { INT_MAX, INT_MAX, 0, 0 };
+	struct box box = BOX_NONE;
 
-	if (tiles->list[0].path)
-		return (struct box){ 0, 0, tiles->width, tiles->height };
 	for (size_t i = 0; i < tiles->n; i++) {
-		int x = tiles->list[i].col * PITCH, y = tiles->list[i].row * PITCH;
+		const struct tile *tile = &tiles->list[i];
+		int x = tile->col * PITCH, y = tile->row * PITCH;
 
-		box.left = x < box.left ? x : box.left;
-		box.top = y < box.top ? y : box.top;
-		box.right = x + SIDE > box.right ? x + SIDE : box.right;
-		box.bottom = y + SIDE > box.bottom ? y + SIDE : box.bottom;
+		if (!tile->path) {
+			box_widen(&box, x, y);
+			box_widen(&box, x + SIDE, y + SIDE);
+		} else if (path_is_plain(tile->path)) {
+			box_widen_by(&box, tile->path);
+		}
 	}
-	return box;
+	return box.right >= box.left ? box : (struct box){ 0, 0, tiles->width, tiles->height };
 }
 
 static void put_map(struct html *html, const struct tiles *tiles, const unsigned char *shades)

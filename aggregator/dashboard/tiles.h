@@ -10,8 +10,8 @@
 struct tile {
 	const char *code, *name;
 	int col, row;       /* of a square, from 0 */
-	const char *path;   /* NULL: a square; else its borders, as SVG's M L Z with whole numbers
-			       from 0: anything else is not drawn */
+	const char *path;   /* NULL: a square; else its borders, as registry/borders.h has them,
+			       "M12 7l3-4 2 0z" for each ring: anything else is not drawn */
 	int part, parts;    /* several share the place, which is divided among them: part 1, 2, ...;
 			       0: it stands alone */
 	const char *value;  /* exact text; NULL: none */

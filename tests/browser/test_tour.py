@@ -144,6 +144,7 @@ class Tour(unittest.TestCase):
             "pivot-empty": self.address("/pivot"),
             "quality": self.address("/quality"),
             "quarantine": self.address("/quarantine"),
+            "closed": self.address("/closed"),
             "publications": self.address("/publications"),
             "account": self.address("/account"),
         }
@@ -224,15 +225,21 @@ class Tour(unittest.TestCase):
 
     def test_every_screen_in_both_languages_and_at_every_width(self):
         source, browser = self.place.axe(), self.viewer
+        self.go(browser, "/")
+        known = {urllib.parse.urlsplit(target).path for target in self.screens().values()}
+        for link in browser.find_all("nav.screens a"):
+            self.assertIn(urllib.parse.urlsplit(link.attribute("href")).path, known)
         self.every_screen(browser, self.screens(), source, "")
         self.place.put_borders()
-        self.every_screen(browser, {"shapes": self.screens()["tiles"]}, source, "")
+        shapes = self.address("/figure", name="team.count", structure="2025-07-15", period=MONTH)  # the map's own borders
+        self.every_screen(browser, {"shapes": shapes}, source, "")
+        self.assertGreater(len(browser.find_all("svg.shapes path[d^='M']")), 100)
 
     def test_an_operators_screens(self):
         source = self.place.axe()
         browser = self.place.reader(role="operator")
         some = {name: target for name, target in self.screens().items()
-                if name in ("overview", "office", "report", "calls", "alerts", "quarantine", "publications", "account")}
+                if name in ("overview", "office", "report", "calls", "alerts", "quarantine", "closed", "account")}
         self.every_screen(browser, some, source, "operator-", languages=["en"])
 
     def every_screen(self, browser, screens, source, prefix, languages=("en", "vi")):

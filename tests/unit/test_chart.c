@@ -694,11 +694,11 @@ static void a_part_of_a_square_has_room_for_a_short_name(void **state)
 static void only_lines_are_drawn_as_borders(void **state)
 {
 	static const struct tile tiles[] = {
-		{ .code = "1", .name = "a", .path = "M10 20L60 20 60 90Z", .value = "1" },
+		{ .code = "1", .name = "a", .path = "M10 20l50 0 0 70-7-9z", .value = "1" },
 		{ .code = "2", .name = "b", .path = "M0 0\"/><script>", .value = "2" },
 		{ .code = "3",
 		  .name = "c",
-		  .path = "M10 20L60 20 60 90Z",
+		  .path = "M10 20l50 0 0 70-7-9z",
 		  .part = 2,
 		  .parts = 2,
 		  .value = "3" },
@@ -706,8 +706,8 @@ static void only_lines_are_drawn_as_borders(void **state)
 	struct html html = { 0 };
 	const char *text = map_drawn(&html, tiles, 3);
 	(void)state;
-	assert_non_null(strstr(text, "viewBox=\"-1 -1 202 102\""));
-	assert_non_null(strstr(text, "<path d=\"M10 20L60 20 60 90Z\"/>"));
+	assert_non_null(strstr(text, "viewBox=\"9 19 52 72\""));
+	assert_non_null(strstr(text, "<path d=\"M10 20l50 0 0 70-7-9z\"/>"));
 	assert_non_null(strstr(text, "<path d=\"\"/>"));
 	assert_null(strstr(text, "script"));
 	assert_non_null(strstr(text, "x=\"10\" y=\"55\" width=\"50\" height=\"35\""));
