@@ -5,6 +5,7 @@
 #include "common/text/answer.h"
 #include "dashboard/acts.h"
 #include "dashboard/frame.h"
+#include "dashboard/metrics_list.h"
 #include "dashboard/number.h"
 #include "dashboard/words.h"
 
@@ -68,8 +69,9 @@ static void office_row(struct visit *visit, struct html *html, const json_t *row
 	contact_cell(html, row);
 	html_add(html, "<td role=\"cell\" class=\"n\" data-label=\"%s\">", _("Reports missing"));
 	number_write(html, exact_text(row, "missing", room));
-	html_add(html, "</td><td role=\"cell\" class=\"what\">%s</td></tr>\n",
-		 answer_text(row, "overdue"));
+	html_add(html, "</td><td role=\"cell\" class=\"what\">");
+	listed_overdue(visit, html, answer_text(row, "overdue"));
+	html_add(html, "</td></tr>\n");
 }
 
 void calls_table(struct visit *visit, struct html *html, const json_t *answer, const char *target,

@@ -5,6 +5,7 @@
 #include "common/base/i18n.h"
 #include "common/text/answer.h"
 #include "dashboard/frame.h"
+#include "dashboard/metrics_list.h"
 #include "dashboard/number.h"
 #include "dashboard/words.h"
 
@@ -101,19 +102,24 @@ static void counts(struct html *html, const json_t *row)
 static void put_total(struct walk *walk, const json_t *row)
 {
 	struct html *html = walk->html;
-	const char *area = answer_text(row, "area_name");
+	const char *area = answer_text(row, "area_name"), *metric = answer_text(row, "metric");
 	bool operand = strcmp(answer_text(row, "part"), "operand") == 0;
+	struct listed listed;
 	char room[EXACT_MAX];
 
 	close_down(walk, OPEN_NOTHING);
+	(void)listed_find(walk->visit, metric, strlen(metric), &listed);
 	html_add(html,
 		 operand ? "<section class=\"operand\"><h2 id=\"t%u\">"
 			 : "<section><h2 id=\"t%u\">",
 		 ++walk->n);
-	html_add(html, "%s · %s: ", answer_text(row, "metric"), *area ? area : _("the rest"));
+	html_add(html, "%s · %s: ", listed.label, *area ? area : _("the rest"));
 	html_add(html, "<span data-q=\"%s\">", walk->target);
-	number_write_unit(html, exact_text(row, "value", room), operand ? "" : walk->unit);
-	html_add(html, "</span></h2>\n");
+	number_write_unit(html, exact_text(row, "value", room),
+			  *listed.unit ? listed.unit
+			  : operand    ? ""
+				       : walk->unit);
+	html_add(html, "</span> <small>%s</small></h2>\n", metric);
 	if (*answer_text(row, "reason"))
 		html_add(html, "<p class=\"part\">%s</p>\n", answer_text(row, "reason"));
 	if (*answer_text(row, "how"))

@@ -198,6 +198,31 @@ static void card(struct visit *visit, struct html *html, const json_t *rows, con
 	html_add(html, "</li>\n");
 }
 
+/* Those that nobody has a target for, by name: their figures are a step away. */
+static void others(struct visit *visit, struct html *html, const json_t *rows)
+{
+	struct view there = view_at(&visit->view, "/figure");
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+
+		if (*answer_text(row, "target_year"))
+			continue;
+		if (n++ == 0)
+			html_add(html,
+				 "<section aria-labelledby=\"others\"><h2 id=\"others\">%s</h2>"
+				 "\n<ul class=\"names\">\n",
+				 _("Other indicators"));
+		there = view_with(&there, "name", answer_text(row, "name"));
+		html_add(html, "<li>");
+		frame_go(visit, html, &there, label(row));
+		html_add(html, "</li>\n");
+	}
+	if (n > 0)
+		html_add(html, "</ul></section>\n");
+}
+
 void indicators_cards(struct visit *visit, struct html *html, const json_t *answer)
 {
 	const json_t *rows = answer_rows(answer);
@@ -215,4 +240,6 @@ void indicators_cards(struct visit *visit, struct html *html, const json_t *answ
 	}
 	if (n > 0)
 		html_add(html, "</ul></section>\n");
+	if (!*visit->view.wall)
+		others(visit, html, rows);
 }

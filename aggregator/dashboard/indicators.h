@@ -1,5 +1,6 @@
 /* Indicators that have targets, each as a card: its newest value, the change since the period
- * before, and where it stands on its way to the target. */
+ * before, and where it stands on its way to the target; below them, but on no wall, the names of
+ * the others. */
 #pragma once
 
 #include "dashboard/visit.h"

@@ -1,8 +1,10 @@
 #include "dashboard/metrics_list.h"
 
 #include "common/base/i18n.h"
+#include "common/base/utf8.h"
 #include "common/text/answer.h"
 #include "common/text/viet.h"
+#include "dashboard/words.h"
 
 #include <string.h>
 
@@ -53,15 +55,53 @@ bool listed_next(struct visit *visit, size_t *nth, struct listed *ret_listed)
 	return false;
 }
 
+/* A long list of offices asks this thousands of times, so only the row that is found is read. */
 bool listed_find(struct visit *visit, const char *name, size_t len, struct listed *ret_listed)
 {
-	size_t nth = 0;
+	const json_t *lists[] = { answer_rows(ask(visit->asking, METRICS_TARGET)),
+				  answer_rows(ask(visit->asking, INDICATORS_TARGET)) };
 
-	while (listed_next(visit, &nth, ret_listed))
-		if (strlen(ret_listed->name) == len && memcmp(ret_listed->name, name, len) == 0)
-			return true;
+	for (size_t list = 0; list < 2; list++)
+		for (size_t i = 0; i < json_array_size(lists[list]); i++) {
+			const json_t *row = json_array_get(lists[list], i);
+			const char *own = answer_text(row, "name");
+
+			if (strlen(own) == len && memcmp(own, name, len) == 0) {
+				*ret_listed = of_row(row, list == 1);
+				return true;
+			}
+		}
 	*ret_listed = (struct listed){ name, name, "", "", "", "", false };
 	return false;
+}
+
+/* How long the next word is: a period, a name, or "+2". */
+static size_t word_len(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] && !(strchr(",:;", text[len]) && text[len + 1] == ' '))
+		len++;
+	return len;
+}
+
+void listed_overdue(struct visit *visit, struct html *html, const char *text)
+{
+	while (*text) {
+		char word[PERIOD_TOLD_MAX], period[PERIOD_TOLD_MAX];
+		size_t len = word_len(text);
+		struct listed listed;
+
+		(void)utf8_print(word, sizeof(word), "%.*s", (int)(len > 99 ? 99 : len), text);
+		html_add(html, "%s",
+			 listed_find(visit, text, len, &listed) ? listed.label
+								: words_period(word, "", period));
+		text += len;
+		if (*text) { /* the sign, and a blank */
+			html_add(html, "%s", text[0] == ',' ? ", " : text[0] == ':' ? ": " : "; ");
+			text += 2;
+		}
+	}
 }
 
 static bool is_part(const char *text, const char *bare)

@@ -19,5 +19,8 @@ struct listed { /* texts of the answers to the two; "" where they say nothing */
 bool listed_next(struct visit *visit, size_t *nth, struct listed *ret_listed);
 /** The one of that name [@len]. Otherwise false, and @ret_listed has the name of itself. */
 bool listed_find(struct visit *visit, const char *name, size_t len, struct listed *ret_listed);
+/** "2025-10: team.count, team.members, +2; 2025-Q3: ...", as the list of offices that need a call
+ * has it, with periods and metrics as people call them. */
+void listed_overdue(struct visit *visit, struct html *html, const char *text);
 /** Does it answer to @words, typed with or without marks: part of its name or of its label? */
 bool listed_is_like(const struct listed *listed, const char *words);

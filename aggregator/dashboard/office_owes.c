@@ -4,6 +4,7 @@
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
 #include "common/text/answer.h"
+#include "dashboard/metrics_list.h"
 #include "dashboard/number.h"
 #include "dashboard/office_internal.h"
 #include "dashboard/words.h"
@@ -322,8 +323,8 @@ static void overdue(struct office *office, struct html *html)
 			continue;
 		html_add(html, "<p class=\"late\">▲ ");
 		html_say(html, _("Overdue since %s: %s"),
-			 words_day(answer_text(row, "late_since"), since),
-			 answer_text(row, "overdue"));
+			 words_day(answer_text(row, "late_since"), since), "");
+		listed_overdue(office->visit, html, answer_text(row, "overdue"));
 		html_add(html, "</p>\n");
 	}
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define TRIAL     "/api/v1/quarantine/release?all=yes"
+#define OFFICES   "/api/v1/offices"
 #define ROWS_MOST "200" /* of one page */
 
 /* How the cause of each verdict is mended; the answer has the verdict's sentence. */
@@ -126,6 +127,17 @@ static void release_link(struct visit *visit, struct html *html, const json_t *r
 		 (const char *const[]){ "office", office, NULL });
 }
 
+/* What the office is called now: the last row of its code. */
+static const char *office_name(struct visit *visit, const char *code)
+{
+	const json_t *rows = answer_rows(ask_if_there(visit->asking, OFFICES));
+
+	for (size_t i = json_array_size(rows); i-- > 0;)
+		if (strcmp(answer_text(json_array_get(rows, i), "code"), code) == 0)
+			return answer_text(json_array_get(rows, i), "name");
+	return code;
+}
+
 static void row_write(struct visit *visit, struct html *html, const json_t *rows, size_t at)
 {
 	const json_t *row = json_array_get(rows, at);
@@ -138,8 +150,8 @@ static void row_write(struct visit *visit, struct html *html, const json_t *rows
 	there = view_at(&visit->view, path);
 	(void)listed_find(visit, metric, strlen(metric), &listed);
 	html_add(html, "<tr><th scope=\"row\">");
-	frame_link(html, &there, office, false);
-	html_add(html, "<small>");
+	frame_link(html, &there, office_name(visit, office), false);
+	html_add(html, "<small>%s</small><small>", office);
 	release_link(visit, html, rows, at);
 	html_add(html, "</small></th><td>%s", words_instant(answer_text(row, "received"), words));
 	html_add(html, "<small>%s <data value=\"%s\">%s</data></small></td><td>%s", _("entry"),

@@ -34,6 +34,9 @@ static const char indicators[] =
 	"\"unit\": \"%\", \"target_year\": \"2030\", \"target_value\": \"25.5\"}, {\"name\": "
 	"\"dti.gap\", \"label_vi\": \"Chênh\", \"label_en\": \"Gap\", \"formula\": \"a - b\", "
 	"\"unit\": \"index\", \"target_year\": null, \"target_value\": null}]}";
+static const char catalogue[] =
+	"{\"rows\": [{\"name\": \"team.count\", \"label_vi\": \"Số tổ\", \"label_en\": \"Teams\"}, "
+	"{\"name\": \"team\", \"label_en\": \"Not this\"}]}";
 static const char share[] =
 	"{\"query\": {\"structure\": null}, \"rows\": [{\"area\": \"82\", \"period\": \"2021\", "
 	"\"value\": 8.592021, \"reported\": 2, \"due\": 2, \"missing\": 0, \"carried\": 0}, "
@@ -53,7 +56,8 @@ static const char heard[] =
 	"{\"rows\": [{\"office\": \"28249\", \"name\": \"Văn phòng \\\"Phường 5\\\"\", "
 	"\"unit_name\": \"Phường 5\", \"last_contact\": \"2026-11-28T08:15:00+07:00\", "
 	"\"version\": \"0.2.0\", \"missing\": 1111, \"late_since\": \"2026-11-20\", \"overdue\": "
-	"\"2026-10: team.count\", \"why\": \"late\"}, {\"office\": \"28252\", \"name\": \"B\", "
+	"\"2026-10: team.count, team.new, +2; 2026-Q3: team.count\", \"why\": \"late\"}, "
+	"{\"office\": \"28252\", \"name\": \"B\", "
 	"\"unit_name\": null, \"last_contact\": null, \"version\": null, \"missing\": null, "
 	"\"late_since\": null, \"overdue\": null, \"why\": \"silent\"}]}";
 static const char status[] =
@@ -63,6 +67,7 @@ static const char refusal[] = "{\"detail\": \"no metric is reported per semester
 static const struct canned usual[] = {
 	{ "/api/v1/units", units, 0 },
 	{ "/api/v1/indicators", indicators, 0 },
+	{ "/api/v1/catalogue", catalogue, 0 },
 	{ "/api/v1/query?name=economy.digital_share", share, 0 },
 	{ "/api/v1/completeness?by=province&per=month", complete, 0 },
 	{ "/api/v1/completeness?by=district&area=815", complete, 0 },
@@ -158,7 +163,10 @@ static void it_shows_targets_completeness_and_calls(void **state)
 	/* The way is drawn where there is a value, and told whole. */
 	assert_shows(&page, "aria-label=\"year 2021: 8.59; year 2025: 11.65; year 2026: none; ");
 	assert_shows(&page, "<polyline class=\"line\" points=\"5,55 120,5 \"/>");
-	assert_hides(&page, "dti.gap");
+	/* What has no target is a link below. */
+	assert_shows(&page, "<h2 id=\"others\">Other indicators</h2>\n<ul class=\"names\">\n"
+			    "<li><a href=\"/figure?name=dti.gap\">Gap</a></li>\n</ul>");
+	assert_shows(&page, "October 2026: Teams, team.new, +2; quarter 3/2026: Teams</td>");
 	assert_shows(&page, "Monthly reports <small></small></th><td>October 2026</td>");
 	assert_shows(&page, "163 of 164 due offices reported");
 	assert_shows(&page, "<code>12:abc</code>");
@@ -274,6 +282,8 @@ static void the_offices_are_those_that_were_asked_for(void **state)
 	static const struct canned some[] = {
 		{ "/api/v1/offices/heard?silent=2d&late=1", heard, 0 },
 		{ "/api/v1/units", units, 0 },
+		{ "/api/v1/catalogue", catalogue, 0 },
+		{ "/api/v1/indicators", indicators, 0 },
 	};
 	struct page page;
 
