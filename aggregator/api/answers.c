@@ -1,5 +1,6 @@
 #include "api/answers.h"
 
+#include "common/base/names.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -191,6 +192,7 @@ static const struct column {
 	{ "valid_from", 's', "The first day on which the unit is." },
 	{ "valid_to", 's', "The first day on which the unit is no more; null: it is." },
 	{ "value", 'n', "The figure, with every digit; null: there is none." },
+	{ "zone", 's', "By which time zone the province tells its days, as IANA names it." },
 	{ "verdict", 's', "Whether the ledger has the head that was asked about." },
 	{ "version", 's', "The version of the office's program." },
 	{ "waiting", 'i', "How many wait in quarantine." },
@@ -361,13 +363,16 @@ int answers_schema(struct json_draft *to, const char *answer, struct err *err)
 	return rc == 0 && to->rc < 0 ? err_memory(err) : rc;
 }
 
+bool answers_is_text(const char *answer)
+{
+	return names_find("file metrics map", answer, strlen(answer)) >= 0;
+}
+
 bool answers_has_rows(const char *answer)
 {
-	static const char *const without[] = { "file", "metrics", "words", "object" };
 	const char *other = strchr(answer, '|');
-	bool rows = *answer != '=';
+	bool rows = *answer != '=' && !answers_is_text(answer) && strcmp(answer, "words") != 0 &&
+		    strcmp(answer, "object") != 0;
 
-	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
-		rows = rows && strcmp(answer, without[i]) != 0;
 	return rows || (other && answers_has_rows(other + 1 + strspn(other + 1, " ")));
 }

@@ -6,8 +6,8 @@
  * behind the name, where it is of another kind here (i integer, n number, b yes or no, s text, o an
  * object of numbers). "=changed:i" is a member of an object that has no rows; "*" stands for
  * columns that the province's own tables decide, "words" for objects of texts, "object" for any,
- * "file" for bytes and "metrics" for Prometheus' text. Different answers of one action are parted
- * by "|". Private to api/. */
+ * "file" for bytes, "metrics" for Prometheus' text and "map" for a map's file. Different answers of
+ * one action are parted by "|". Private to api/. */
 #pragma once
 
 #include "api/json_draft.h"
@@ -21,5 +21,7 @@ const char *answers_column(size_t i);
 /** Append the schema. -EINVAL, with words that a builder understands: @answer is not written so, or
  * a column has no row in the table. -ENOMEM. */
 int answers_schema(struct json_draft *to, const char *answer, struct err *err);
+/** Is it a text of a form of its own, of which JSON Schema says nothing? */
+bool answers_is_text(const char *answer);
 /** Has it rows, in one of its forms, so that it may be had as CSV? */
 bool answers_has_rows(const char *answer);

@@ -1,9 +1,10 @@
 /* /v1/map: GET answers the map for the borders of a day, as it is drawn. /v1/maps: GET lists the
  * maps that there are; PUT takes one over, tiles as CSV or borders as GeoJSON, with the arguments
- * of importing.h; POST .../remove takes one away. */
+ * of importing.h; GET .../file gives one back as such a file; POST .../remove takes one away. */
 #include "api/call.h"
 #include "api/importing.h"
 #include "common/model/civil.h"
+#include "registry/map_export.h"
 #include "registry/map_import.h"
 #include "registry/map_view.h"
 #include "registry/maps.h"
@@ -49,6 +50,45 @@ static int maps_get(struct call *call, sqlite3 *db, const struct reference *refe
 
 	(void)reference;
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
+}
+
+static int which_map(const struct call *call, enum map_kind *ret_kind, int32_t *ret_day,
+		     struct err *err)
+{
+	const char *kind = http_arg(call->request, "kind");
+	const char *from = http_arg(call->request, "valid_from");
+	int rc;
+
+	if (!kind)
+		return err_set(err, -EINVAL, "kind: tiles or borders are wanted");
+	if (!from)
+		return err_set(err, -EINVAL,
+			       "valid_from: the day from which on the map stands is wanted, as "
+			       "`lantoa map list` has it");
+	rc = map_kind_parse(kind, ret_kind, err);
+	return rc == 0 ? day_parse(from, ret_day, err) : rc;
+}
+
+static int file_get(struct call *call, sqlite3 *db, const struct reference *reference,
+		    struct err *err)
+{
+	enum map_kind kind = MAP_TILES;
+	struct map map = { 0 };
+	struct blob file = { 0 };
+	int32_t day = 0;
+	int rc = which_map(call, &kind, &day, err);
+
+	if (rc == 0)
+		rc = map_of(db, day, kind, &map, err);
+	if (rc == 0)
+		rc = map_export(&map, reference->units, &file, err);
+	if (rc == 0)
+		call_answer_csv(call, &file);
+	if (rc == 0 && kind == MAP_BORDERS)
+		call->answer_type = "application/geo+json";
+	blob_free(&file);
+	map_free(&map);
+	return rc;
 }
 
 /* --- changing --- */
@@ -148,6 +188,9 @@ const struct action map_actions[] = {
 	  "area area_name cell cell_name part parts col row:i outline", NULL },
 	{ ROLE_VIEWER, "GET", "/v1/maps", NULL, NULL, CALL_READ, NULL, maps_get, NULL,
 	  "Which maps there are.", "valid_from! map! level! units! size! edition!", NULL },
+	{ ROLE_VIEWER, "GET", "/v1/maps/file", "kind valid_from", NULL, CALL_READ, NULL, file_get,
+	  NULL, "A map as a file that can be taken over again: tiles as CSV, borders as GeoJSON.",
+	  "map", "kind valid_from" },
 	{ ROLE_ADMIN, "PUT", "/v1/maps", "structure " IMPORT_ARGUMENTS, NULL, CALL_WRITE,
 	  maps_prepare, maps_put, NULL, "Take over a map.",
 	  "=units =warning? | change! row! column was becomes figures offices", NULL },

@@ -195,6 +195,10 @@ static void put_responses(struct json_draft *to, const struct action *action, co
 			       "'format': 'binary'}}");
 	else if (strcmp(action->answer, "metrics") == 0)
 		json_draft(to, "'text/plain': {'schema': {'type': 'string'}}");
+	else if (strcmp(action->answer, "map") == 0)
+		json_draft(to, "'text/csv': {'schema': {'type': 'string'}}, "
+			       "'application/geo+json': {'schema': {'type': 'object', "
+			       "'description': 'A FeatureCollection (RFC 7946).'}}");
 	else
 		json_draft(to,
 			   "'application/json': {'schema': {'$': "
@@ -316,7 +320,7 @@ static int put_schemas(struct json_draft *to, struct err *err)
 		"['errors']}",
 		"$ref");
 	for (size_t i = 0; (action = routes_action(i)) && rc == 0; i++) {
-		if (strcmp(action->answer, "file") == 0 || strcmp(action->answer, "metrics") == 0)
+		if (answers_is_text(action->answer))
 			continue;
 		operation_name(action, name);
 		json_draft(to, ",\n'$Answer': ", name);

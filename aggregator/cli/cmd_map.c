@@ -2,8 +2,10 @@
 
 #include "cli/args.h"
 #include "cli/order.h"
+#include "cli/output.h"
 #include "cli/upload.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -36,6 +38,30 @@ int cmd_map_import_run(const struct order *order, struct err *err)
 	if (rc == 0)
 		rc = trial ? order_ask_report(order, &request, err)
 			   : order_ask_value(order, &request, err);
+	blob_free(&file);
+	return rc;
+}
+
+/* The file as it comes, whatever it is of. */
+int cmd_map_export_run(const struct order *order, struct err *err)
+{
+	const struct argument arguments[] = { { "kind", order->args->words[0] },
+					      { "valid_from", order->args->words[1] } };
+	struct request request = order_request(order);
+	struct blob file = { 0 };
+	int rc;
+
+	if (args_option(order->args, "format"))
+		return err_set(err, -EINVAL,
+			       "a map has the form that `lantoa map import` takes; leave --format "
+			       "out");
+	request.arguments = arguments;
+	request.n_arguments = sizeof(arguments) / sizeof(arguments[0]);
+	request.accept =
+		strcmp(order->args->words[0], "borders") == 0 ? "application/geo+json" : "text/csv";
+	rc = client_ask(order->api, &request, &file, err);
+	if (rc == 0)
+		rc = output_bytes(file.data, file.len, err);
 	blob_free(&file);
 	return rc;
 }

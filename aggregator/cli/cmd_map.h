@@ -5,4 +5,5 @@
 #include "common/base/err.h"
 
 int cmd_map_import_run(const struct order *order, struct err *err);
+int cmd_map_export_run(const struct order *order, struct err *err);
 int cmd_map_remove_run(const struct order *order, struct err *err);

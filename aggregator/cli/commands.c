@@ -627,6 +627,15 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/maps",
 	  .forms = "csv-excel xlsx" },
+	{ .words = "map export",
+	  .usage = "tiles|borders DAY",
+	  .help = N_("Print the map of this kind that stands from this day on as a file that map "
+		     "import takes over again, with --structure DAY: tiles as CSV, borders as "
+		     "GeoJSON, as they were drawn."),
+	  .n_words = 2,
+	  .run = cmd_map_export_run,
+	  .method = "GET",
+	  .path = "/v1/maps/file" },
 	{ .words = "map remove",
 	  .usage = "tiles|borders DAY",
 	  .help = N_("Take away the map of this kind that stands from this day on."),

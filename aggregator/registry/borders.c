@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define NUMBER_ROOM 16u
+#define NUMBER_MOST 100000 /* of a path; no map has so many points */
 /* Points of the grid, from one try to the next: each leaves about a third out. */
 static const unsigned tolerances[] = { 0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64 };
 #define N_TOLERANCES (sizeof(tolerances) / sizeof(tolerances[0]))
@@ -262,4 +263,144 @@ int borders_make(struct shapes *shapes, size_t bytes, struct borders *ret_border
 	else
 		borders_free(&borders);
 	return rc;
+}
+
+/* --- drawn before --- */
+
+/* A spot as a point of the grid; false: it is on none. */
+static bool point_of(const struct grid *grid, struct spot spot, struct spot *ret)
+{
+	int64_t east = (int64_t)spot.x - grid->west, south = (int64_t)grid->north - spot.y;
+
+	if (east < 0 || east % grid->step_x != 0 || east / grid->step_x >= grid->width ||
+	    south < 0 || south % grid->step_y != 0 || south / grid->step_y >= grid->height)
+		return false;
+	*ret = (struct spot){ (int32_t)(east / grid->step_x), (int32_t)(south / grid->step_y) };
+	return true;
+}
+
+static bool rings_do(const struct shapes *shapes, const struct spot points[])
+{
+	for (size_t r = 0; r < shapes->n_rings; r++) {
+		const struct ring *ring = &shapes->rings[r];
+
+		if (ring->n < 3 || spots_area2(points + ring->first, ring->n) == 0)
+			return false;
+	}
+	return true;
+}
+
+static int shape_keep(const struct shapes *shapes, const struct shape *shape, struct blob *lines)
+{
+	int rc = blob_append(lines, shape->code, strlen(shape->code));
+
+	if (rc == 0)
+		rc = blob_append(lines, " ", 1);
+	for (size_t r = shape->first; r < shape->first + shape->n && rc == 0; r++) {
+		const struct ring *ring = &shapes->rings[r];
+
+		rc = ring_put(shapes->spots + ring->first, ring->n, !ring->hole, lines);
+	}
+	return rc == 0 ? blob_append(lines, "\n", 1) : rc;
+}
+
+static int shapes_keep(const struct shapes *shapes, struct blob *lines)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < shapes->n && rc == 0; i++)
+		rc = shape_keep(shapes, &shapes->list[i], lines);
+	return rc;
+}
+
+int borders_take(struct shapes *shapes, struct borders *ret_borders, struct err *err)
+{
+	const struct grid *grid = &shapes->grid;
+	struct borders borders = { .west = grid->west,
+				   .north = grid->north,
+				   .step_x = grid->step_x,
+				   .step_y = grid->step_y,
+				   .width = grid->width,
+				   .height = grid->height };
+	struct spot *points = malloc((shapes->n_spots + 1) * sizeof(*points));
+	bool fits = grid->width > 0;
+
+	if (!points)
+		return err_memory(err);
+	for (size_t i = 0; i < shapes->n_spots && fits; i++)
+		fits = point_of(grid, shapes->spots[i], &points[i]);
+	fits = fits && rings_do(shapes, points);
+	if (fits)
+		memcpy(shapes->spots, points, shapes->n_spots * sizeof(*points));
+	free(points);
+	if (!fits)
+		return 0;
+	if (shapes_keep(shapes, &borders.lines) < 0) {
+		borders_free(&borders);
+		return err_memory(err);
+	}
+	*ret_borders = borders;
+	return 1;
+}
+
+/* --- a path, read again --- */
+
+/* Two numbers of a path, with a blank or a sign between them. */
+static bool pair_read(const char **at, struct spot *ret)
+{
+	int32_t *const numbers[] = { &ret->x, &ret->y };
+
+	for (size_t i = 0; i < 2; i++) {
+		char *end = NULL;
+		long number = strtol(*at, &end, 10);
+
+		if (end == *at || labs(number) > NUMBER_MOST)
+			return false;
+		*numbers[i] = (int32_t)number;
+		*at = end;
+	}
+	return true;
+}
+
+/* Behind its M, up to its z. An outer ring turns from x to y. */
+static int ring_take(const char **at, struct shapes *shapes)
+{
+	size_t first = shapes->n_spots;
+	struct spot spot = { 0 }, step;
+
+	if (!pair_read(at, &spot) || *(*at)++ != 'l')
+		return -EINVAL;
+	int rc = shapes_add_ring(shapes, false);
+	if (rc == 0)
+		rc = shapes_add_spot(shapes, spot);
+	while (rc == 0 && **at != 'z') {
+		if (!pair_read(at, &step))
+			return -EINVAL;
+		spot = (struct spot){ spot.x + step.x, spot.y + step.y };
+		if (abs(spot.x) > NUMBER_MOST || abs(spot.y) > NUMBER_MOST)
+			return -EINVAL;
+		rc = shapes_add_spot(shapes, spot);
+	}
+	if (rc < 0)
+		return rc;
+	shapes->rings[shapes->n_rings - 1].hole =
+		spots_area2(shapes->spots + first, shapes->n_spots - first) < 0;
+	*at += 1; /* the z */
+	return 0;
+}
+
+int borders_path_read(const char *path, struct shapes *shapes, struct err *err)
+{
+	size_t before = shapes->n_rings;
+	int rc = 0;
+
+	while (rc == 0 && *path == 'M') {
+		path++;
+		rc = ring_take(&path, shapes);
+	}
+	if (rc == -ENOMEM)
+		return err_memory(err);
+	if (rc < 0 || *path || shapes->n_rings == before || shapes->rings[before].hole)
+		return err_set(err, -EINVAL, "its outline is none");
+	return 0;
 }

@@ -40,7 +40,15 @@ struct borders {
  * -EINVAL: a unit is smaller than a step of the grid; -ENOMEM.
  */
 int borders_make(struct shapes *shapes, size_t bytes, struct borders *ret_borders, struct err *err);
+/** The same of @shapes that were drawn before and lie on the grid that their file names: they are
+ * taken as they are, point by point. 1; 0: they do not, or a ring of them has no area, and @shapes
+ * are as they were; -ENOMEM. */
+int borders_take(struct shapes *shapes, struct borders *ret_borders, struct err *err);
 void borders_free(struct borders *borders); /* zeroes are fine */
+
+/** Add the rings of a path that was made here to the last one of @shapes, on the grid. -EINVAL: it
+ * is no such path; -ENOMEM. */
+int borders_path_read(const char *path, struct shapes *shapes, struct err *err);
 
 /** Bring all spots onto the grid: what borders_make() does first. Of @ret_borders the lines are
  * left out. */

@@ -190,6 +190,30 @@ static int feature_read(struct reader *reader, const json_t *feature, struct err
 	return rc == 0 ? geometry_read(reader, json_object_get(feature, "geometry"), err) : rc;
 }
 
+static bool grid_number(const json_t *grid, size_t i, int64_t least, int64_t most, int64_t *ret)
+{
+	const json_t *number = json_array_get(grid, i);
+
+	*ret = json_integer_value(number);
+	return json_is_integer(number) && *ret >= least && *ret <= most;
+}
+
+static void grid_read(struct reader *reader, const json_t *grid)
+{
+	int64_t west, north, step_x, step_y, width, height;
+
+	if (json_array_size(grid) == 6 &&
+	    grid_number(grid, 0, -180ll * GEOJSON_DEGREE, 180ll * GEOJSON_DEGREE, &west) &&
+	    grid_number(grid, 1, -90ll * GEOJSON_DEGREE, 90ll * GEOJSON_DEGREE, &north) &&
+	    grid_number(grid, 2, 1, INT32_MAX, &step_x) &&
+	    grid_number(grid, 3, 1, INT32_MAX, &step_y) &&
+	    grid_number(grid, 4, 1, MAP_BORDERS_SIDE, &width) &&
+	    grid_number(grid, 5, 1, MAP_BORDERS_SIDE, &height))
+		reader->shapes.grid =
+			(struct grid){ (int32_t)west,   (int32_t)north,  (int32_t)step_x,
+				       (int32_t)step_y, (unsigned)width, (unsigned)height };
+}
+
 static int collection_read(struct reader *reader, const json_t *json, struct err *err)
 {
 	const char *type = json_string_value(json_object_get(json, "type"));
@@ -204,6 +228,7 @@ static int collection_read(struct reader *reader, const json_t *json, struct err
 		return err_set(err, -EINVAL, "there is no feature in it");
 	if (json_array_size(features) > MAP_CELLS_MAX)
 		return err_set(err, -E2BIG, "it has over %u features", MAP_CELLS_MAX);
+	grid_read(reader, json_object_get(json, "grid"));
 	json_array_foreach((json_t *)features, i, feature) {
 		reader->feature = i + 1;
 		rc = feature_read(reader, feature, err);

@@ -18,6 +18,8 @@
  * -EINVAL, with the feature's number, for what is no such collection, has no or a repeated code,
  * another kind of geometry, a ring that is not closed or has fewer than four positions, or a
  * position that is not on Earth; -E2BIG: over the limits; -ENOMEM. What else a feature has is not
- * looked at. @ret_shapes is the caller's to free.
+ * looked at; of the collection a member "grid" is: [west, north, step_x, step_y, width, height] of
+ * whole numbers, as map_export.h writes it. One that cannot be is as none. @ret_shapes is the
+ * caller's to free.
  */
 int geojson_read(const char *json, size_t len, struct shapes *ret_shapes, struct err *err);

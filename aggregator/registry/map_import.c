@@ -379,8 +379,10 @@ int map_borders_read(const char *json, size_t len, struct map_day *day, struct m
 	if (rc == 0)
 		rc = borders_day(&shapes, day, err);
 	if (rc == 0)
-		rc = borders_make(&shapes, BORDERS_BYTES, &borders, err);
+		rc = borders_take(&shapes, &borders, err);
 	if (rc == 0)
+		rc = borders_make(&shapes, BORDERS_BYTES, &borders, err);
+	if (rc >= 0)
 		rc = borders_keep(&borders, day, ret_map, err);
 	borders_free(&borders);
 	shapes_free(&shapes);

@@ -36,6 +36,7 @@ void map_missing(const struct map_day *day, const struct map *map, char ret[MAP_
  * diagnostic for each line that is wrong; -ENOMEM. @ret_map is the caller's to free. */
 int map_tiles_read(const char *csv, size_t len, struct map_day *day, struct map *ret_map,
 		   struct err *err);
-/** Read @json (geojson.h) and draw it (borders.h). -EINVAL, -E2BIG, -ENOMEM. */
+/** Read @json (geojson.h) and draw it (borders.h), unless it was drawn before and exported
+ * (map_export.h): then it is that map again. -EINVAL, -E2BIG, -ENOMEM. */
 int map_borders_read(const char *json, size_t len, struct map_day *day, struct map *ret_map,
 		     struct err *err);

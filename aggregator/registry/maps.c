@@ -220,9 +220,37 @@ int map_put(sqlite3 *db, const struct map *map, bool *ret_changed, struct err *e
 	return 0;
 }
 
-int map_remove(sqlite3 *db, int32_t valid_from, enum map_kind kind, struct err *err)
+static int none_there(int32_t valid_from, enum map_kind kind, struct err *err)
 {
 	char day[DAY_TEXT_MAX];
+
+	return err_set(err, -ENOENT,
+		       "there is no map of %s that stands from %s on; `lantoa map list` lists "
+		       "those that there are",
+		       map_kind_name(kind), day_format(valid_from, day));
+}
+
+int map_of(sqlite3 *db, int32_t valid_from, enum map_kind kind, struct map *ret_map,
+	   struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = db_prepare(db, "SELECT " COLUMNS " FROM map WHERE valid_from = ? AND kind = ?",
+			    &stmt, err);
+
+	if (rc == 0) {
+		key_bind(stmt, valid_from, kind);
+		rc = db_step(stmt, err);
+	}
+	if (rc == 1)
+		rc = row_read(stmt, ret_map, err);
+	else if (rc == 0)
+		rc = none_there(valid_from, kind, err);
+	(void)sqlite3_finalize(stmt); /* repeats the error that step told */
+	return rc;
+}
+
+int map_remove(sqlite3 *db, int32_t valid_from, enum map_kind kind, struct err *err)
+{
 	sqlite3_stmt *stmt = NULL;
 	int rc = db_prepare(db, "DELETE FROM map WHERE valid_from = ? AND kind = ?", &stmt, err);
 
@@ -231,12 +259,7 @@ int map_remove(sqlite3 *db, int32_t valid_from, enum map_kind kind, struct err *
 		rc = db_run(stmt, err);
 	}
 	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
-	if (rc == 0 && sqlite3_changes(db) == 0)
-		return err_set(err, -ENOENT,
-			       "there is no map of %s that stands from %s on; `lantoa map list` "
-			       "lists those that there are",
-			       map_kind_name(kind), day_format(valid_from, day));
-	return rc;
+	return rc == 0 && sqlite3_changes(db) == 0 ? none_there(valid_from, kind, err) : rc;
 }
 
 int map_find(sqlite3 *db, int32_t day, int kind, struct map *ret_map, struct err *err)

@@ -61,6 +61,10 @@ int map_remove(sqlite3 *db, int32_t valid_from, enum map_kind kind, struct err *
  * damaged it. */
 int map_find(sqlite3 *db, int32_t day, int kind, struct map *ret_map, struct err *err);
 
+/** The very one that map_remove() would take away. -ENOENT, with what there is; -EUCLEAN. */
+int map_of(sqlite3 *db, int32_t valid_from, enum map_kind kind, struct map *ret_map,
+	   struct err *err);
+
 /** All maps, the latest first: valid_from map level units size edition. The caller closes. */
 int maps_list(sqlite3 *db, struct table **ret_table, struct err *err);
 /** The cells of all maps: valid_from map code name place. The caller closes. */

@@ -19,6 +19,13 @@ struct shape {
 	size_t first, n; /* of the rings, */
 };
 
+/* Points of whole numbers on Earth: the point 0 0, and a step to the next, in parts of a degree
+ * (geojson.h). x runs east and y south. */
+struct grid {
+	int32_t west, north, step_x, step_y;
+	unsigned width, height; /* points */
+};
+
 struct shapes {
 	struct shape *list; /* owned [n] */
 	size_t n, room;
@@ -26,6 +33,7 @@ struct shapes {
 	size_t n_rings, rings_room;
 	struct spot *spots; /* owned [n_spots] */
 	size_t n_spots, spots_room;
+	struct grid grid; /* that their file says all spots are on; width 0: it says nothing */
 };
 
 /** Each adds one behind the last: a unit, a ring of it, a spot of that. -ENOMEM. */

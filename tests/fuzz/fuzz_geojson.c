@@ -57,7 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (geojson_read((const char *)data, size, &shapes, &err) < 0)
 		return 0;
 	require(shapes.n > 0 && shapes.n_rings >= shapes.n && shapes.n_spots >= 3);
-	if (borders_make(&shapes, BORDERS_BYTES, &borders, &err) == 0)
+	if (borders_take(&shapes, &borders, &err) == 0 &&
+	    borders_make(&shapes, BORDERS_BYTES, &borders, &err) == 0)
 		drawn_check(&borders, &shapes);
 	borders_free(&borders);
 	shapes_free(&shapes);

@@ -325,7 +325,7 @@ ORDERS = [
     ("PUT", "/v1/calendar?yes=1", "from,to,kind,name_vi,name_en\n2025-06-30,,off,Nghỉ,Off\n"),
     ("PUT", "/v1/maps?dry_run=1", "code,col,row\n28001,0,0\n"),
     ("PUT", "/v1/maps?structure=2025-06-01", "code,col,row\n28001,0,0\n28002,1,0\n"),
-    ("GET", "/v1/map", None), ("GET", "/v1/maps", None),
+    ("GET", "/v1/map", None), ("GET", "/v1/maps", None), ("GET", "/v1/maps/file?kind=tiles&valid_from=1976-01-01", None),
     ("POST", "/v1/maps/remove", {"kind": "tiles", "valid_from": "1976-01-01"}),
     ("PUT", "/v1/dimensions?yes=1", "dimension,code,label_vi,label_en,valid_from,valid_to\n"),
     ("PUT", "/v1/rules?yes=1", "name,left,op,right,severity,label_vi,label_en,from\n"),
@@ -384,6 +384,39 @@ class Answers(Filled):
 
 
 # --- lists that go on ---
+
+class Maps(rig.Rig):
+    def test_a_map_is_exported_and_is_the_same_when_it_is_imported(self):
+        def square(west):
+            return [[[west, 10], [west + 0.1, 10], [west + 0.1, 10.1], [west, 10.1], [west, 10]]]
+
+        tiles = f"{self.folder}/tiles.csv"
+        with open(tiles, "w", encoding="utf-8") as file:
+            file.write("code,col,row\n28002,1,0\n28001,0,3\n28003,2,0\n28004,3,0\n")
+        borders = f"{self.folder}/borders.json"
+        with open(borders, "w", encoding="utf-8") as file:
+            json.dump({"type": "FeatureCollection", "features": [
+                {"type": "Feature", "id": code, "geometry": {"type": "Polygon", "coordinates": square(106 + n / 10)}}
+                for n, code in enumerate(rig.COMMUNES)]}, file)
+        for kind, path in (("tiles", tiles), ("borders", borders)):
+            self.assertEqual(self.lantoa("map", "import", path).out, "4 units were placed on the map.\n")
+            listed = self.lantoa("map", "list", "--format", "csv").out
+            told = self.lantoa("map", "export", kind, "1976-01-01")
+            self.assertEqual(told.code, 0, told)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(told.out)
+            self.assertEqual(self.lantoa("map", "import", path, "--structure", "1976-01-01").out,
+                             "0 units were placed on the map.\n")
+            self.assertEqual(self.lantoa("map", "list", "--format", "csv").out, listed)
+        self.assertEqual({feature["properties"]["name"] for feature in json.loads(told.out)["features"]},
+                         {"Phường Một", "Phường Hai", "Phường Ba", "Phường Bốn"})
+        for words, said in ((("tiles", "1975-01-01"), "there is no map of tiles that stands from 1975-01-01 on"),
+                            (("hills", "1976-01-01"), "a map is of tiles or borders, not 'hills'"),
+                            (("tiles", "1976-01-01", "--format", "csv"), "leave --format out")):
+            refused = self.lantoa("map", "export", *words)
+            self.assertEqual((refused.code, refused.out), (1, ""), refused)
+            self.assertIn(said, refused.err)
+
 
 class Pages(Filled):
     def walk(self, url, key):

@@ -43,6 +43,7 @@ LAW = [
     ("POST", "/v1/excuses", "", "operator"),
     ("POST", "/v1/excuses/end", "", "operator"),
     ("GET", "/v1/map", "", "viewer"),
+    ("GET", "/v1/maps/file", "kind=tiles&valid_from=2025-07-01", "viewer"),
     ("POST", "/v1/maps/remove", "", "admin"),
     ("POST", "/v1/messages", "", "operator"),
     ("POST", "/v1/figures", "", "operator"),

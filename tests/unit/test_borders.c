@@ -8,6 +8,7 @@
 #include "registry/arcs.h"
 #include "registry/borders.h"
 #include "registry/geojson.h"
+#include "registry/map_export.h"
 #include "support/seeds.h"
 
 #include <errno.h>
@@ -339,6 +340,152 @@ static void simplified_borders_neither_part_nor_cross(struct dice *dice, void *c
 	country_close(c);
 }
 
+/* --- there and back --- */
+
+/* As it is kept: by code. */
+static struct map kept(const struct borders *drawn)
+{
+	struct map map = { .kind = MAP_BORDERS, .width = drawn->width, .height = drawn->height };
+	struct err err = { 0 };
+	char frame[64];
+
+	(void)snprintf(frame, sizeof(frame), "%d %d %d %d", drawn->west, drawn->north,
+		       drawn->step_x, drawn->step_y);
+	map.frame = strdup(frame);
+	if (map_cells_read(&map, (const char *)drawn->lines.data, drawn->lines.len, &err) < 0)
+		fail_msg("%s: %.*s", err.text, (int)drawn->lines.len,
+			 (const char *)drawn->lines.data);
+	return map;
+}
+
+static char *exported(const struct borders *drawn)
+{
+	static const struct units none;
+	struct map map = kept(drawn);
+	struct blob file = { 0 };
+	struct err err = { 0 };
+
+	if (map_export(&map, &none, &file, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(blob_append(&file, "", 1), 0);
+	map_free(&map);
+	return (char *)file.data;
+}
+
+static void same_borders(const struct borders *left, const struct borders *right)
+{
+	struct map was = kept(left), is = kept(right);
+
+	assert_string_equal(was.frame, is.frame);
+	assert_int_equal(was.width, is.width);
+	assert_int_equal(was.height, is.height);
+	assert_int_equal(was.n, is.n);
+	for (size_t i = 0; i < was.n; i++) {
+		assert_string_equal(was.cells[i].code, is.cells[i].code);
+		assert_string_equal(was.cells[i].place, is.cells[i].place);
+	}
+	map_free(&was);
+	map_free(&is);
+}
+
+/* 1: it was taken as it was drawn. */
+static int taken(const char *json, struct shapes *shapes, struct borders *again)
+{
+	struct err err = { 0 };
+
+	*shapes = (struct shapes){ 0 };
+	*again = (struct borders){ 0 };
+	assert_int_equal(geojson_read(json, strlen(json), shapes, &err), 0);
+	return borders_take(shapes, again, &err);
+}
+
+/* Outer rings run counterclockwise and their holes the other way (RFC 7946), where y is north. */
+static void rings_turn_as_geojson_has_it(const struct shapes *shapes)
+{
+	for (size_t r = 0; r < shapes->n_rings; r++) {
+		const struct ring *ring = &shapes->rings[r];
+		const struct spot *spots = shapes->spots + ring->first;
+		double area2 = 0;
+
+		for (size_t i = 0; i < ring->n; i++) {
+			struct spot a = spots[i], b = spots[(i + 1) % ring->n];
+
+			area2 += (double)a.x * b.y - (double)b.x * a.y;
+		}
+		assert_int_equal(area2 > 0, !ring->hole);
+	}
+}
+
+static void exported_and_back(struct dice *dice, void *context)
+{
+	struct country *c = country_make(dice);
+	struct borders drawn = { 0 }, again;
+	struct shapes shapes, read = { 0 };
+	struct err err = { 0 };
+	size_t *holes = context;
+
+	assert_int_equal(borders_make(&c->shapes, 20000, &drawn, &err), 0);
+	char *json = exported(&drawn);
+	assert_int_equal(geojson_read(json, strlen(json), &read, &err), 0);
+	rings_turn_as_geojson_has_it(&read);
+	for (size_t r = 0; r < read.n_rings; r++)
+		*holes += read.rings[r].hole;
+	shapes_free(&read);
+	assert_int_equal(taken(json, &shapes, &again), 1);
+	shapes_free(&shapes);
+	same_borders(&again, &drawn);
+	borders_free(&again);
+
+	/* Another program leaves the grid out, or moves a point: then it is drawn anew. */
+	char *grid = strstr(json, "grid");
+	memcpy(grid, "game", 4);
+	assert_int_equal(taken(json, &shapes, &again), 0);
+	shapes_free(&shapes);
+	memcpy(grid, "grid", 4);
+	char *point = strstr(strstr(json, "],["), "."); /* the second: the first is the last, too */
+	point[7] = point[7] == '9' ? '8' : (char)(point[7] + 1);
+	assert_int_equal(taken(json, &shapes, &again), 0);
+	assert_true(shapes.spots[0].x > 1000000000); /* as it was read */
+	shapes_free(&shapes);
+	free(json);
+	borders_free(&drawn);
+	country_close(c);
+}
+
+static void what_was_drawn_is_exported_and_taken_again_as_it_was(void **state)
+{
+	size_t holes = 0;
+
+	(void)state;
+	for_all_seeds(8, exported_and_back, &holes);
+	assert_true(seeds_given() || holes > 0);
+}
+
+static void what_is_no_path_of_ours_is_told(void **state)
+{
+	static const char *const paths[] = { "",
+					     "M",
+					     "M1 2",
+					     "M1 2z",
+					     "M1 2l",
+					     "M1 2l3 4",
+					     "M1 2l3 4 5z",
+					     "M1 2l3 4 5 6zz",
+					     "M1 2l3 4 5 6zM",
+					     "M1 2l999999999999 4 5 6z",
+					     "M0 0l0 4 4 0z" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct shapes shapes = { 0 };
+		struct err err = { 0 };
+
+		assert_int_equal(shapes_add(&shapes, "1"), 0);
+		assert_int_equal(borders_path_read(paths[i], &shapes, &err), -EINVAL);
+		shapes_free(&shapes);
+	}
+}
+
 static void borders_hold_together_whatever_is_left_out(void **state)
 {
 	unsigned most = 0;
@@ -565,6 +712,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_known_map_is_drawn_so),
 		cmocka_unit_test(borders_hold_together_whatever_is_left_out),
+		cmocka_unit_test(what_was_drawn_is_exported_and_taken_again_as_it_was),
+		cmocka_unit_test(what_is_no_path_of_ours_is_told),
 		cmocka_unit_test(a_unit_that_cannot_be_seen_is_named),
 		cmocka_unit_test(what_is_smaller_than_the_tolerance_is_drawn_all_the_same),
 		cmocka_unit_test(what_is_no_geojson_is_refused_with_the_feature_named),

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "registry/lineage.h"
+#include "registry/map_export.h"
 #include "registry/map_import.h"
 #include "registry/map_view.h"
 #include "registry/maps.h"
@@ -250,6 +251,77 @@ static void a_later_structure_is_shown_on_the_map_before_it(void **state)
 	units_close(units);
 }
 
+/* --- there and back --- */
+
+static void same_map(const struct map *left, const struct map *right)
+{
+	assert_int_equal(left->kind, right->kind);
+	assert_int_equal(left->valid_from, right->valid_from);
+	assert_string_equal(left->level, right->level);
+	assert_int_equal(left->width, right->width);
+	assert_int_equal(left->height, right->height);
+	assert_string_equal(left->frame, right->frame);
+	assert_int_equal(left->n, right->n);
+	for (size_t i = 0; i < left->n; i++) {
+		assert_string_equal(left->cells[i].code, right->cells[i].code);
+		assert_string_equal(left->cells[i].place, right->cells[i].place);
+	}
+}
+
+/* Export, and import under the borders of its day: what is kept is the same. */
+static void exported_and_back(struct province *p, const struct units *units, enum map_kind kind,
+			      int32_t from)
+{
+	struct map_day of = { .units = units, .day = from };
+	struct map map = { 0 }, again = { 0 };
+	struct blob file = { 0 };
+	bool changed = true;
+
+	assert_int_equal(map_of(p->db, from, kind, &map, &p->err), 0);
+	assert_int_equal(map_export(&map, units, &file, &p->err), 0);
+	int rc =
+		kind == MAP_TILES
+			? map_tiles_read((const char *)file.data, file.len, &of, &again, &p->err)
+			: map_borders_read((const char *)file.data, file.len, &of, &again, &p->err);
+	if (rc < 0)
+		fail_msg("%s", p->err.text);
+	same_map(&map, &again);
+	assert_int_equal(map_put(p->db, &again, &changed, &p->err), 0);
+	assert_false(changed);
+	blob_free(&file);
+	map_free(&map);
+	map_free(&again);
+}
+
+#define SQUARE(code, x)                                                                            \
+	"{\"type\":\"Feature\",\"id\":\"" code                                                     \
+	"\",\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[" x ",10.0],[" x "9,10.01],[" x  \
+	"9,10.4],[" x ",10.3],[" x ",10.0]]]}}"
+
+static void what_is_exported_is_imported_as_the_same_map(void **state)
+{
+	static const char squares[] = "{\"type\":\"FeatureCollection\",\"features\":[" SQUARE(
+		"E", "106.1") "," SQUARE("C", "106.2") "]}";
+	struct province *p = *state;
+	struct units *units = few_units(p);
+	char warning[MAP_WARNING_MAX];
+	struct map map = { 0 };
+	bool changed = false;
+
+	/* of a day whose units are no more, with holes in the grid and beside it */
+	assert_int_equal(tiles(p, units, "2024-06-01",
+			       "code,col,row\nA,63,2\nB,1,0\nG,7,63\nD,2,5\n", warning),
+			 0);
+	exported_and_back(p, units, MAP_TILES, day("2020-01-01"));
+	struct map_day of = { .units = units, .day = MAP_DAY_LATEST };
+	assert_int_equal(map_borders_read(squares, strlen(squares), &of, &map, &p->err), 0);
+	assert_int_equal(map_put(p->db, &map, &changed, &p->err), 0);
+	map_free(&map);
+	exported_and_back(p, units, MAP_BORDERS, day("2025-01-01"));
+	assert_int_equal(map_of(p->db, day("2025-01-01"), MAP_TILES, &map, &p->err), -ENOENT);
+	units_close(units);
+}
+
 /* --- which map --- */
 
 static void put(struct province *p, enum map_kind kind, const char *from)
@@ -373,6 +445,7 @@ int main(void)
 		TEST(an_older_structure_divides_the_tiles_of_its_successors),
 		TEST(nothing_is_left_out_whatever_became_of_it),
 		TEST(a_later_structure_is_shown_on_the_map_before_it),
+		TEST(what_is_exported_is_imported_as_the_same_map),
 		TEST(the_latest_map_of_then_or_before_is_taken),
 		TEST(what_a_disk_damaged_is_told),
 		TEST(a_grid_that_cannot_be_is_refused_with_what_to_mend),
