@@ -2,8 +2,10 @@
  * at work, and to a repair while an office keeps a head that is not here, unless that is meant. GET
  * /v1/verify[?run=n] tells how far it is, and at the end what differs. It goes on whether or not
  * anybody asks. GET /v1/ledger[?head=POSITION:HASH] tells the ledger's head and, of one that
- * somebody kept, whether this ledger has that link. */
+ * somebody kept, whether this ledger has that link; and by which zone the province's days are told.
+ */
 #include "api/call.h"
+#include "common/model/civil.h"
 #include "schema/chain.h"
 
 #include <errno.h>
@@ -95,9 +97,10 @@ static int ledger_get(struct call *call, sqlite3 *db, const struct reference *re
 	if (rc < 0)
 		return rc;
 	const char *const texts[] = { "head",    ledger_head_text(&head, text),
+				      "zone",    civil_zone(),
 				      "asked",   asked,
 				      "verdict", verdicts[verdict] };
-	return call_answer_texts(call, texts, asked ? 3 : 1, err);
+	return call_answer_texts(call, texts, asked ? 4 : 2, err);
 }
 
 const struct action verify_actions[] = {
@@ -108,6 +111,6 @@ const struct action verify_actions[] = {
 	  NULL },
 	{ ROLE_VIEWER, "GET", "/v1/ledger", "head", NULL, CALL_GLANCE, NULL, ledger_get, NULL,
 	  "The ledger's head, and whether it has a head that somebody kept.",
-	  "=head =asked? =verdict?", NULL },
+	  "=head =zone =asked? =verdict?", NULL },
 };
 const size_t n_verify_actions = sizeof(verify_actions) / sizeof(verify_actions[0]);

@@ -152,6 +152,25 @@ static int view_choose(const char *link, struct visit *visit, struct err *err)
 	return rc < 0 ? err_wrap(err, "--view") : 0;
 }
 
+/* Days and instants of a page are told as the province tells them, wherever it is printed. One of
+ * an earlier version does not say how: then it is as this machine has it. */
+static int zone_take(const char *api, struct err *err)
+{
+	const struct request request = { .method = "GET",
+					 .path = "/v1/ledger",
+					 .accept = "application/json" };
+	struct blob answer = { 0 };
+	int rc = client_ask(api, &request, &answer, err);
+	json_t *told = rc == 0 ? json_loadb((const char *)answer.data, answer.len, 0, NULL) : NULL;
+	const char *zone = json_string_value(json_object_get(told, "zone"));
+
+	if (zone && *zone)
+		rc = civil_set_zone(zone, err);
+	json_decref(told);
+	blob_free(&answer);
+	return rc;
+}
+
 int page_file_make(const char *api, const char *link, struct blob *ret_page, struct err *err)
 {
 	struct visit visit = { .screens = screens,
@@ -163,6 +182,8 @@ int page_file_make(const char *api, const char *link, struct blob *ret_page, str
 
 	visit.asking = asking_open();
 	rc = visit.asking ? view_choose(link, &visit, err) : err_memory(err);
+	if (rc == 0)
+		rc = zone_take(api, err);
 	if (rc == 0)
 		rc = page_make(api, &visit, &html, err);
 	if (rc == 0 && page_alone(&visit, &html.out, ret_page) < 0)

@@ -67,6 +67,12 @@ int civil_set_zone(const char *zone, struct err *err)
 	return 0;
 }
 
+const char *civil_zone(void)
+{
+	const char *zone = getenv("TZ");
+	return zone ? zone : "";
+}
+
 /* Instants to civil time. */
 
 int64_t civil_now_us(void)

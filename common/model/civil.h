@@ -12,6 +12,8 @@ int civil_check_zone(const char *zone, struct err *err);
 /** Make @zone (e.g. "Asia/Ho_Chi_Minh") the zone of this process. Call before threads start.
  * As civil_check_zone(). */
 int civil_set_zone(const char *zone, struct err *err);
+/** Its name; "": nobody set one, and it is the machine's. */
+const char *civil_zone(void);
 
 #define CLOCK_UNKNOWN_US INT64_MAX /* nobody knows the time: later than any instant */
 

@@ -1,10 +1,12 @@
 """lantoa report: a view of the province's page as a PDF, by a browser of this machine."""
 
+import datetime
 import os
 import re
 import shutil
 import subprocess
 import unittest
+import zoneinfo
 
 import rig
 import web
@@ -81,6 +83,24 @@ class Report(web.WebRig):
         for name in ("seen.html", "env", "args"):
             with open(f"{self.folder}/{name}", encoding="utf-8") as file:
                 self.assertNotIn(self.tokens["viewer"], file.read())
+
+    def test_days_are_the_provinces_wherever_it_is_printed(self):
+        spy = os.path.join(self.folder, "spy")
+        with open(spy, "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\nfor at; do :; done\ncp \"${{at#file://}}\" {self.folder}/seen.html\nexit 3\n")
+        os.chmod(spy, 0o755)
+        there, here = "Pacific/Kiritimati", "Pacific/Pago_Pago"  # 25 hours apart: never of one day
+        self.province.process.stop()
+        write = self.province.write_conf
+        self.province.write_conf = lambda more="": write(f"[aggregator]\nzone = {there}\n{more}")
+        self.province.start()
+        day = datetime.datetime.now(zoneinfo.ZoneInfo(there))
+        self.report("report", self.pdf, "--browser", spy, "--lang", "vi", TZ=here)
+        if datetime.datetime.now(zoneinfo.ZoneInfo(there)).day != day.day:
+            self.skipTest("it is midnight there")
+        with open(f"{self.folder}/seen.html", encoding="utf-8") as file:
+            seen = file.read()
+        self.assertIn(f"{day.day}/{day.month}/{day.year}", re.sub(r"\b0(\d)", r"\1", seen))
 
     @unittest.skipUnless(shutil.which("chromium") and shutil.which("pdftotext"), "needs chromium and pdftotext")
     def test_a_report_as_pages(self):
