@@ -341,7 +341,7 @@ static void work_form(struct job *job)
 		period && config->form
 			? config->form(spool_of(call), call->catalogue, config->office, period,
 				       http_arg(call->request, "calendar"), &call->out, &call->err)
-			: err_set(&call->err, -EINVAL, "say which period the form is of");
+			: err_set(&call->err, -EINVAL, "say which period the form is for");
 }
 
 static void get_form(void *context, struct http_request *request)

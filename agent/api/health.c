@@ -161,8 +161,8 @@ static const struct {
 	       "'systemctl start lantoa-agent@CODE', with the office's code") } },
 	{ disk_failing,
 	  { "disk_failing", HEALTH_ILL,
-	    N_("the disk does not take what is written: new figures are refused; call who looks "
-	       "after this machine") } },
+	    N_("the disk cannot be written: new figures are refused; call whoever looks after this "
+	       "machine") } },
 	{ disk_full,
 	  { "disk_full", HEALTH_ILL,
 	    N_("the disk is full, new figures are refused: delete or move what is not needed") } },
@@ -178,8 +178,8 @@ static const struct {
 	{ connecting, { "connecting", HEALTH_ILL, N_("connecting to the province") } },
 	{ set_aside,
 	  { "spool_damaged", HEALTH_ILL,
-	    N_("the spool was damaged and begun anew, and figures may be missing: stop the agent, "
-	       "and 'lantoa-agent spool repair' brings back what can be read") } },
+	    N_("the spool was damaged and replaced by an empty one, and figures may be missing: "
+	       "stop the agent, and 'lantoa-agent spool repair' brings back what can be read") } },
 	{ undated,
 	  { "undated", HEALTH_ILL,
 	    N_("figures came while this machine's clock was not set, and wait for somebody to say "
@@ -189,8 +189,7 @@ static const struct {
 	    N_("connected, but the province has not confirmed anything for minutes: if that "
 	       "lasts, tell the province") } },
 	{ input_failing,
-	  { "input_failing", HEALTH_ILL,
-	    N_("one of the ways for figures to come in does not work: see its line") } },
+	  { "input_failing", HEALTH_ILL, N_("an input does not work: see its line") } },
 	{ config_wrong,
 	  { "config_wrong", HEALTH_ILL,
 	    N_("the configuration file is wrong: the agent goes on with the settings from "
@@ -217,8 +216,7 @@ static const struct {
 	       "figures "
 	       "are kept here and sent later") } },
 	{ input_trouble,
-	  { "input_trouble", HEALTH_NOTE,
-	    N_("one of the ways for figures to come in had trouble: see its line") } },
+	  { "input_trouble", HEALTH_NOTE, N_("an input had trouble: see its line") } },
 	{ clock_unset,
 	  { "clock_unset", HEALTH_NOTE,
 	    N_("nobody knows what time it is: figures without a period wait until the province "

@@ -51,11 +51,12 @@ static int take_labels(struct observations *all, const struct json_item *object,
 	char text[LABELS_TEXT_MAX];
 	size_t n = 0;
 	if (object->kind != ITEM_OBJECT)
-		return err_set(err, -EINVAL, "labels: must be an object of texts");
+		return err_set(err, -EINVAL, "labels: must be an object of strings");
 	for (const struct json_item *label = object->first; label; label = label->next) {
 		if (label->kind != ITEM_TEXT || n == LABELS_MAX)
 			return err_set(err, -EINVAL,
-				       "labels: must be an object of at most %u texts", LABELS_MAX);
+				       "labels: must be an object of at most %u strings",
+				       LABELS_MAX);
 		labels[n++] = (struct label){ label->name, label->text };
 	}
 	int rc = labels_canonical(labels, n, text, err);
@@ -69,8 +70,8 @@ static int refuse_member(const char *key, struct err *err)
 {
 	static const char known[] = "metric value period labels add author note";
 	(void)err_set(err, -EINVAL,
-		      "'%s' is unknown or of the wrong type; known are metric, value, "
-		      "period, labels, add, author and note",
+		      "'%s' is unknown or of the wrong type; there are metric, value, period, "
+		      "labels, add, author and note",
 		      key);
 	return names_find(known, key, strlen(key)) < 0 ? near_words_hint(err, known, key)
 						       : err->code;
@@ -208,7 +209,7 @@ static int check_coding(const struct entry *entry, struct err *err)
 	char shown[EXCERPT_MAX];
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (texts[i] && !utf8_valid(texts[i], strlen(texts[i])))
-			return err_set(err, -EINVAL, "'%s' is not UTF-8; type it anew",
+			return err_set(err, -EINVAL, "'%s' is not UTF-8; type it again",
 				       utf8_excerpt(texts[i], strlen(texts[i]), shown));
 	return 0;
 }

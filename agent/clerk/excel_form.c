@@ -95,7 +95,7 @@ static int add_columns(struct text *text)
 			       "\t12\th\t%s\nE\t%s\t%s\n",
 			       _("Counted in"), _("Previous period"), _("This period"), HEADING_WAS,
 			       HEADING_OFFICE, _("Not such a number"),
-			       _("Write a number alone, without words, as this metric is counted. "
+			       _("Write only a number, without words, as this metric is counted. "
 				 "Leave the cell empty where there is none to report."));
 	return rc;
 }
@@ -176,7 +176,7 @@ int excel_form_period(const char *period, const char *calendar, struct period *r
 {
 	enum calendar which = CALENDAR_CIVIL;
 	if (!period)
-		return err_set(err, -EINVAL, "say which period the form is of");
+		return err_set(err, -EINVAL, "say which period the form is for");
 	int rc = calendar ? calendar_from_name(calendar, &which, err) : 0;
 	return rc == 0 ? period_parse(period, which, ret_period, err) : rc;
 }

@@ -169,7 +169,7 @@ static int read_form(struct request *request)
 	}
 	if (!request_fits(request, token ? token->data : NULL, token ? token->len : 0))
 		return err_set(&request->err, -ESTALE,
-			       "The agent was started anew since this page was opened. Choose the "
+			       "The agent was restarted since this page was opened. Choose the "
 			       "file once more, and hand it in.");
 	const struct part *file = file_of(parts, n);
 	if (!file)

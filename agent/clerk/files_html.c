@@ -114,7 +114,7 @@ static void form(struct html *html, const struct frame *frame, const struct file
 		 "enctype=\"multipart/form-data\" data-most=\"%u\" data-large=\"%s\">\n"
 		 "<input type=\"hidden\" name=\"token\" value=\"%s\">\n"
 		 "<input type=\"hidden\" name=\"lang\" value=\"%s\">\n",
-		 UPLOAD_MAX, _("This file is over 4 MB. Hand in the sheets with figures alone."),
+		 UPLOAD_MAX, _("This file is over 4 MB. Hand in only the sheets with figures."),
 		 look->token, language_tag());
 	html_add(html,
 		 "<label for=\"file\">%s</label>\n<input type=\"file\" id=\"file\" name=\"file\" "
@@ -135,7 +135,7 @@ static void form(struct html *html, const struct frame *frame, const struct file
 static void before(struct html *html, const struct frame *frame, const struct files_look *look)
 {
 	char at[WORDING_MAX];
-	html_add(html, "<section>\n<h2>%s</h2>\n", _("Files so far"));
+	html_add(html, "<section>\n<h2>%s</h2>\n", _("Files handed in so far"));
 	if (look->n_before == 0) {
 		html_add(html, "<p>%s</p>\n</section>\n", _("None yet."));
 		return;

@@ -154,8 +154,8 @@ static void take_form(struct request *request)
 		request_answer_error(request);
 	else if (!fits)
 		show_sheet(request, 422,
-			   _("The agent was started anew since this page was opened. Look over "
-			     "what you wrote, and press Save again."));
+			   _("The agent was restarted since this page was opened. Look over what "
+			     "you wrote, and press Save again."));
 	else if (request->sheet.n_errors + request->sheet.n_warnings > 0)
 		show_sheet(request, 422, NULL);
 	else if (request->sheet.n_changed == 0)

@@ -149,7 +149,7 @@ static void hours(struct html *html, const struct catalogue *catalogue, const st
 	struct period now = civil_period(CALENDAR_CIVIL, GRAIN_HOUR, now_us);
 	html_add(html, "<p>%s <a href=\"form?period=%s&amp;calendar=civil\">%s</a></p>\n",
 		 _("Figures by the hour mostly come from programs."), period_format(now, period),
-		 _("Write those of this hour"));
+		 _("Type those of this hour"));
 }
 
 int home_write(struct html *html, const struct frame *frame, const struct catalogue *catalogue,
@@ -186,7 +186,8 @@ int home_write(struct html *html, const struct frame *frame, const struct catalo
 	section(html, values, list, n, frame->now_us, DUE_OPEN, DUE_RUNNING, _("Due soon"));
 	section(html, values, list, n, frame->now_us, DUE_DONE, DUE_DONE, _("Complete"));
 	if (n == 0)
-		html_add(html, "<p>%s</p>\n", _("The catalogue asks nothing of this office."));
+		html_add(html, "<p>%s</p>\n",
+			 _("The catalogue has nothing that this office must report."));
 	hours(html, catalogue, values, frame->now_us);
 	frame_end(html);
 	free(list);

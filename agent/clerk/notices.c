@@ -39,7 +39,7 @@ void notice_closed(struct html *html, const struct catalogue *catalogue,
 			   due_metric(metric, values->level) &&
 			   bulletin_closing(&values->told, metric, period);
 		if (own)
-			html_add(html, "<p>%s %s</p>\n", _("Closed is:"), wording_metric(metric));
+			html_add(html, "<p>%s %s</p>\n", _("Closed:"), wording_metric(metric));
 	}
 	html_add(html, "</div>\n");
 }
@@ -52,15 +52,16 @@ void notice_let_in(struct html *html, const struct values *values, int64_t now_u
 	size_t shown = 0;
 	if (!standing || standing->n_released == 0)
 		return;
-	html_add(html, "<section>\n<h2>%s</h2>\n<ul>\n", _("Let in by the province of late"));
+	html_add(html, "<section>\n<h2>%s</h2>\n<ul>\n", _("Let in by the province recently"));
 	for (size_t i = 0, next; i < standing->n_released && shown < LET_IN_SHOWN; i = next) {
 		const Lantoa__V1__Waiting *first = standing->released[i];
 		next = bulletin_let_in(standing, i, &figures);
 		shown++;
 		html_add(html, "<li>");
 		html_say(html,
-			 figures == 1 ? _("%s: %llu figure counts now. It had waited: %s")
-				      : _("%s: %llu figures count now. They had waited: %s"),
+			 figures == 1
+				 ? _("%s: %llu figure counts now. It was held back because: %s")
+				 : _("%s: %llu figures count now. They were held back because: %s"),
 			 wording_instant(first->at_us, now_us, at), (unsigned long long)figures,
 			 retell(first->reason, reason, sizeof(reason)));
 		html_add(html, "</li>\n");

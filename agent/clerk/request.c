@@ -261,8 +261,8 @@ int request_read_pressed(struct request *request)
 	const char *token = field_value(request->fields, request->n_fields, "token");
 	if (!token || !request_fits(request, token, strlen(token)))
 		return err_set(&request->err, -EINVAL,
-			       "the agent was started anew since this page was opened; open that "
-			       "page again, and press the button there");
+			       "the agent was restarted since this page was opened; open that page "
+			       "again, and press the button there");
 	return 0;
 }
 

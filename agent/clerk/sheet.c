@@ -188,7 +188,7 @@ static int add_metric(struct sheet *sheet, const struct metric *metric)
 static int too_many(struct err *err)
 {
 	return err_set(err, -E2BIG,
-		       "there are more figures than this page can show; hand them in by a file");
+		       "there are more figures than this page can show; hand them in as a file");
 }
 
 int sheet_open(const struct catalogue *catalogue, const struct values *values, struct period period,

@@ -149,7 +149,8 @@ static void finishing(struct html *html, const struct frame *frame, const struct
 	if (finished)
 		finished_say(html, finished, frame->now_us);
 	else
-		html_say(html, _("Is all here that there is to report? Fields may stay empty."));
+		html_say(html,
+			 _("Is everything here that you have to report? Fields may stay empty."));
 	html_add(html,
 		 "</p>\n<input type=\"hidden\" name=\"token\" value=\"%s\">\n"
 		 "<input type=\"hidden\" name=\"period\" value=\"%s\">\n"
@@ -192,7 +193,7 @@ void sheet_write(struct html *html, const struct frame *frame, const struct shee
 			     "saved. "
 			     "Keep this page open, and press Save when it runs again."),
 		 _("Pasted downward:"), _("Below the last field, and not pasted:"),
-		 _("Nothing was pasted: copy one column alone."));
+		 _("Nothing was pasted: copy only one column."));
 	html_add(html,
 		 "<input type=\"hidden\" name=\"token\" value=\"%s\">\n"
 		 "<input type=\"hidden\" name=\"period\" value=\"%s\">\n"

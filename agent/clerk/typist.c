@@ -46,9 +46,9 @@ int typist_named(const char *header, const char *value, char ret_name[TYPIST_MAX
 		return 0;
 	}
 	return err_set(err, -EACCES,
-		       "the server in front of this page does not say who you are; tell who looks "
-		       "after it: it must set the header %s to the name of who logged in, of at "
-		       "most %u bytes",
+		       "the server in front of this page does not say who you are; tell whoever "
+		       "looks after it: it must set the header %s to the name of the person who "
+		       "logged in, of at most %u bytes",
 		       header, TYPIST_MAX - 1);
 }
 

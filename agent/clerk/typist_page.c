@@ -51,7 +51,7 @@ static int take(struct request *request)
 			       "the server that you signed in at says who you are");
 	if (!token || !request_fits(request, token, strlen(token)))
 		return err_set(&request->err, -ESTALE,
-			       "The agent was started anew since this page was opened. Write your "
+			       "The agent was restarted since this page was opened. Write your "
 			       "name once more.");
 	return typist_typed(typed ? typed : "", request->typist, &request->err);
 }

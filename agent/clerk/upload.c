@@ -217,8 +217,7 @@ int upload_errors(const char *folder, const char *name, struct blob *out, struct
 	int rc = 0;
 	if (fd < 0 || fstat(fd, &stat) < 0 || !S_ISREG(stat.st_mode))
 		rc = err_set(err, -ENOENT,
-			     "this copy is not there any more; hand the file in again, which makes "
-			     "another");
+			     "this copy is gone; hand the file in again, which makes another");
 	else if (stat.st_size > UPLOAD_COPY_MAX)
 		rc = err_set(err, -EFBIG, "this copy is too large for the page");
 	for (ssize_t n = 1; n > 0 && rc == 0;) {

@@ -46,9 +46,9 @@ static int on_value(void *context, const struct spool_value *from)
 			    &value.value_e) < 0)
 		return 0;
 	if (values->n >= VALUES_MAX) /* I10 */
-		return err_set(reading->err, -E2BIG,
-			       "there are more figures than this page can show; hand them in by "
-			       "a file");
+		return err_set(
+			reading->err, -E2BIG,
+			"there are more figures than this page can show; hand them in as a file");
 	value.labels = keep_labels(values, from->obs.labels);
 	bool authored = *from->obs.author, noted = *from->obs.note;
 	value.author = authored ? keep(values, from->obs.author) : NULL;

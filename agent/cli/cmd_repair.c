@@ -53,7 +53,8 @@ static void print_repaired(const struct command_context *context, const char *da
 {
 	char options[SETTINGS_OPTIONS_MAX];
 	(void)settings_options(&context->source, options);
-	printf(_("%s: values that can be read: %llu; figures of them that the spool lacks: %llu\n"),
+	printf(_("%s: values that can be read: %llu; figures among them that the spool lacks: "
+		 "%llu\n"),
 	       damaged, (unsigned long long)repaired->read, (unsigned long long)repaired->taken);
 	if (repaired->undated > 0)
 		printf(_("figures that wait for the time: %llu\n"),
@@ -69,9 +70,8 @@ static void print_repaired(const struct command_context *context, const char *da
 			 "--yes %s\n"),
 		       options, damaged);
 	else
-		printf(_(
-			"they are taken over, and sent again when the agent runs; the damaged file "
-			"stays as it is\n"));
+		printf(_("they were taken over, and are sent again when the agent runs; the "
+			 "damaged file stays as it is\n"));
 }
 
 int cmd_repair(struct command_context *context, int argc, char *argv[], struct err *err)

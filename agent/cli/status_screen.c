@@ -207,8 +207,8 @@ static void print_standing(const json_t *root, FILE *out)
 		print_label(i == 0 ? _("let in:") : "", out);
 		long long n = answer_number(row, "figures");
 		fprintf(out,
-			n == 1 ? _("%lld figure, %s, which had waited: %s\n")
-			       : _("%lld figures, %s, which had waited: %s\n"),
+			n == 1 ? _("%lld figure, %s, held back until then because: %s\n")
+			       : _("%lld figures, %s, held back until then because: %s\n"),
 			n, when(root, row, "at", at), answer_text(row, "reason"));
 	}
 	if (json_array_size(closed) > 0) {

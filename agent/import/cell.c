@@ -197,8 +197,8 @@ static bool is_exponent(const char *rest)
 static int refuse_about(const char *shown, struct err *err)
 {
 	return err_set(err, -EINVAL,
-		       "'%s' is no exact number; write what was counted, or empty the cell until "
-		       "that is known",
+		       "'%s' is not an exact number; write what was counted, or empty the cell "
+		       "until that is known",
 		       shown);
 }
 
@@ -259,7 +259,8 @@ static int refuse_known(const char *text, const struct metric *metric, struct er
 		return refuse_about(shown, err);
 	if (is_not_yet(text))
 		return err_set(err, -EINVAL,
-			       "'%s' is no figure yet; empty the cell until there is one", shown);
+			       "'%s' is not a figure yet; empty the cell until there is one",
+			       shown);
 	return nearly_read(text, &nearly) ? refuse_nearly(&nearly, shown, metric, err) : 0;
 }
 

@@ -21,8 +21,8 @@ static int unknown(const struct headings *headings, const char *name, unsigned l
 			line, shown, font);
 	if (headings_near(headings, name, meant))
 		return err_set(err, -EINVAL,
-			       "line %u: no column can be called '%s'; did you mean %s? Call it "
-			       "so if that is what it has, or remove it",
+			       "line %u: no column can be called '%s'; did you mean %s? Rename it "
+			       "if so, or remove it",
 			       line, shown, meant);
 	return err_set(err, -EINVAL,
 		       "line %u: column '%s' is neither period, metric, value and labels, nor a "

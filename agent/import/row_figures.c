@@ -43,13 +43,12 @@ static const struct metric *line_metric(struct import *import, struct line *line
 			cell.value, font);
 	else if (catalogue_near(import->config->catalogue, cell.value, &near))
 		intake_reject(import->intake, &cell,
-			      "no metric is called '%s'; did you mean %s? Call it so if that is "
-			      "what the line has",
+			      "no metric is called '%s'; did you mean %s? Rename it if so",
 			      cell.value, near_metrics_say(&near, meant));
 	else
 		intake_reject(import->intake, &cell,
-			      "no metric is called '%s'; call it as the form of its period on the "
-			      "page does",
+			      "no metric is called '%s'; write its name as the form of its period "
+			      "on the page does",
 			      cell.value);
 	return NULL;
 }

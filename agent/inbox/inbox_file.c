@@ -174,8 +174,9 @@ static bool is_being_written(int fd)
 static int check_kind(const struct inbox_file *file, struct err *err)
 {
 	if (!S_ISREG(file->stat.st_mode))
-		return err_set(err, -EINVAL,
-			       "this is no plain file; put the file itself here, not a link to it");
+		return err_set(
+			err, -EINVAL,
+			"this is not a plain file; put the file itself here, not a link to it");
 	if (file->stat.st_size > INBOX_BYTES_MAX) /* I10 */
 		return err_set(err, -EFBIG, "is over 256 MiB; split it");
 	return 0;

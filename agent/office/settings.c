@@ -154,7 +154,7 @@ static int check(const struct settings *settings, struct err *err)
 			       settings->level);
 	if (settings->kilobytes_per_hour > 0 && settings->kilobytes_per_hour < KILOBYTES_MIN)
 		return err_set(err, -EINVAL,
-			       "[uplink] kilobytes_per_hour %u: give at least %u, a connection "
+			       "[uplink] kilobytes_per_hour %u: give at least %u, as a connection "
 			       "alone takes 3; or 0 for no limit",
 			       settings->kilobytes_per_hour, KILOBYTES_MIN);
 	if (settings->reconnect_min_ms > settings->reconnect_max_ms)

@@ -40,7 +40,7 @@ static int read_identity(struct state *state, const struct settings *settings, s
 			       path);
 	if (rc == 0 && *settings->office && strcmp(settings->office, state->identity.office) != 0)
 		return err_set(err, -EINVAL,
-			       "'%s' is the key of office %s, and not of office %s; move it to the "
+			       "'%s' is the key of office %s, not of office %s; move it to the "
 			       "place of its own office",
 			       path, state->identity.office, settings->office);
 	return rc;

@@ -150,8 +150,8 @@ static void tell_level(struct host *host, const struct catalogue *catalogue, siz
 	int rc = 0;
 	if (metric->time_agg != AGG_LAST)
 		rc = err_set(&err, -EINVAL,
-			     "%s is a level of this machine, but the catalogue has it as %s over "
-			     "time; it must be last",
+			     "%s is a level of this machine, but the catalogue has time_agg %s for "
+			     "it; it must be last",
 			     metric->name, agg_name(metric->time_agg));
 	if (rc == 0)
 		rc = probe_now(&probes[p], host->folder, &value, &err);

@@ -162,7 +162,7 @@ static int how_of(const struct statsd_line *line, const struct metric *metric,
 {
 	bool picks = metric->time_agg == AGG_MAX || metric->time_agg == AGG_MIN;
 	if (line->counter && metric->time_agg != AGG_SUM)
-		return err_set(err, -EINVAL, "%s does not add over time; send a gauge (|g)",
+		return err_set(err, -EINVAL, "%s does not add up over time; send a gauge (|g)",
 			       metric->name);
 	if (line->change && picks)
 		return err_set(err, -EINVAL,

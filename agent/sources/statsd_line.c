@@ -40,7 +40,8 @@ static bool copy(struct span span, char *to, size_t room)
 static int no_line(const char *line, size_t len, struct err *err)
 {
 	char shown[EXCERPT_MAX];
-	return err_set(err, -EINVAL, "'%s' is no StatsD line; write name:value|c or name:value|g",
+	return err_set(err, -EINVAL,
+		       "'%s' is not a StatsD line; write name:value|c or name:value|g",
 		       utf8_excerpt(line, len, shown));
 }
 
@@ -122,10 +123,11 @@ static int take_rate(struct span rate, struct statsd_line *line, struct err *err
 			       "'%s' is not a number; write it with '.' before decimals, like 12.5",
 			       utf8_excerpt(line->value, strlen(line->value), shown));
 	if (!divide(value_e, value_decimals, rate_e, rate_decimals, line->value))
-		return err_set(err, -EINVAL,
-			       "%s at a sample rate of %s is no exact number; send all, or a rate "
-			       "like 0.1",
-			       line->value, utf8_excerpt(rate.at, rate.len, shown));
+		return err_set(
+			err, -EINVAL,
+			"%s at a sample rate of %s is not an exact number; send all, or a rate "
+			"like 0.1",
+			line->value, utf8_excerpt(rate.at, rate.len, shown));
 	return 0;
 }
 

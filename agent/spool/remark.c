@@ -47,10 +47,11 @@ static int author_add(struct spool *spool, const char *name, struct err *err)
 		return db_err(err, spool->db, "bind");
 	int rc = db_run(add, err);
 	if (rc == 0 && sqlite3_changes(spool->db) == 0) /* I10 */
-		rc = err_set(err, -E2BIG,
-			     "'%s' would be the name of one more than %u people who typed here; a "
-			     "name that is another one each time does not tell who it was",
-			     name, AUTHORS_MAX);
+		rc = err_set(
+			err, -E2BIG,
+			"'%s' cannot be added: the names of %u people who typed here are kept "
+			"already; a name that is another one each time does not tell who it was",
+			name, AUTHORS_MAX);
 	return rc;
 }
 

@@ -600,7 +600,7 @@ static int check_result(struct repair *repair, struct err *err)
 	uint64_t used = 0;
 	if (repair->done.read + repair->done.undated == 0)
 		return err_set(err, -EUCLEAN,
-			       "not a figure can be read of it; keep the file, and call for help");
+			       "no figure of it can be read; keep the file, and call for help");
 	int rc = spool_used(repair->spool, &used, err);
 	if (rc == 0 && used > repair->spool->limits.bytes_max)
 		rc = err_set(err, -ENOSPC,

@@ -285,7 +285,8 @@ static int row_take(struct spool *spool, int32_t day, const struct row *row, str
 {
 	const struct chunk_key key = { .series = row->id, .day = day, .part = row->part };
 	if (!series_is_sound(row))
-		return err_set(err, -EUCLEAN, "series %lld is damaged: its name or labels are none",
+		return err_set(err, -EUCLEAN,
+			       "series %lld is damaged: its name or labels cannot be right",
 			       (long long)row->id);
 	if (row->points)
 		return chunk_cache_fill(spool, &key, row->points, row->points_len, err);
@@ -304,7 +305,7 @@ static int points_add(struct spool *spool, struct sealing *sealing, const struct
 			continue;
 		if (value->nth >= grain_per_day(shape_grain(row->shape)))
 			return err_set(err, -EUCLEAN,
-				       "'%s' has a figure of a period that a day has not",
+				       "'%s' has a figure of a period that does not lie in its day",
 				       row->metric);
 		if ((rc = point_add(sealing, row, value, err)) < 0)
 			return rc;

@@ -329,7 +329,7 @@ int spool_renew(struct spool *spool, struct err *err)
 		rc = renew(spool, id, &from, &seq, err);
 	if (rc < 0) {
 		spool_rollback(spool);
-		return err_wrap(err, "spool '%s': begin anew", spool->path);
+		return err_wrap(err, "spool '%s': start a new one", spool->path);
 	}
 	spool->life = (struct spool_life){ .id = id };
 	spool->renewed_from = from;

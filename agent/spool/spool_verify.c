@@ -110,7 +110,8 @@ static int check_chunks(struct spool *spool, struct err *err)
 	if (rc == 0)
 		rc = spool_number(spool, SQL_NOTE_COUNT, 0, NULL, &notes, err);
 	if (rc == 0 && notes != noted)
-		rc = err_set(err, -EUCLEAN, "notes about values are missing, or about none");
+		rc = err_set(err, -EUCLEAN,
+			     "notes about values are missing, or belong to no value");
 	return rc;
 }
 

@@ -406,7 +406,7 @@ static int assign(struct spool *spool, int64_t number, int64_t start_us,
 	struct dating dating = { .spool = spool, .boot = boot, .start_us = start_us };
 	if (start_us + last_us > clock_latest_us(spool->clock))
 		rc = err_set(err, -EINVAL,
-			     "then the last of these figures would be of the future; the machine "
+			     "then the last of these figures would lie in the future; the machine "
 			     "was started earlier");
 	/* What was left before for some reason is tried again. */
 	sqlite3_stmt *again = rc < 0 ? NULL : spool_statement(spool, SQL_UNDATED_RETRY, err);

@@ -78,11 +78,10 @@ int admission_once(const struct settings *settings, const struct invitation *inv
 	struct spool *spool;
 	char unit[SETTINGS_UNIT_MAX];
 	if (*settings->office && strcmp(settings->office, invitation->office) != 0)
-		return err_set(
-			err, -EINVAL,
-			"the invitation is of office %s, and this place is office %s's; give "
-			"it the invitation of its own office",
-			invitation->office, settings->office);
+		return err_set(err, -EINVAL,
+			       "the invitation is for office %s, and this place is for office %s; "
+			       "give it the invitation of its own office",
+			       invitation->office, settings->office);
 	int rc = state_spool_open(settings, &spool, NULL, err);
 	if (rc == -EBUSY)
 		return err_set(

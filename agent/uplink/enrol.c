@@ -125,9 +125,9 @@ static int unreachable(const struct enrolment *enrolment, struct err *err)
 static int told_later(struct err *err)
 {
 	return err_set(err, -EAGAIN,
-		       "this key was used too often within a minute; run the same command again "
-		       "in some minutes. If that was not you, the invitation is in other hands: "
-		       "ask the province for a new one");
+		       "this key was used too often within a minute; run the same command again in "
+		       "a few minutes. If that was not you, somebody else has the invitation: ask "
+		       "the province for a new one");
 }
 
 static int refused(const struct enrolment *enrolment, struct err *err)

@@ -20,10 +20,9 @@ static const char *const troubles[] = {
 		"otherwise ask the province for an invitation and run 'lantoa-agent enrol'"),
 	[PROTOCOL_TROUBLE_VERSION] =
 		N_("the province speaks another version of the protocol; install a newer "
-		   "lantoa-agent, or ask the province to"),
-	[PROTOCOL_TROUBLE_BUDGET] =
-		N_("the line's bytes of this hour are spent ([uplink] kilobytes_per_hour); figures "
-		   "are kept here and sent later"),
+		   "lantoa-agent, or ask the province to upgrade its lantoa-aggregator"),
+	[PROTOCOL_TROUBLE_BUDGET] = N_("this hour's bytes of the line are used up ([uplink] "
+				       "kilobytes_per_hour); figures are kept here and sent later"),
 	[PROTOCOL_TROUBLE_BATCH] = N_("the province refuses a batch; it is kept and tried again "
 				      "every hour, please tell the province"),
 };
@@ -32,14 +31,14 @@ static const char *const troubles[] = {
 static const char *const desk_troubles[] = {
 	[PROTOCOL_TROUBLE_KEY] =
 		N_("the province does not let this machine in any more. What is saved here is "
-		   "kept; it is for whoever looks after this machine to enrol it anew"),
-	[PROTOCOL_TROUBLE_LATER] = N_("the province asks this machine to wait some minutes; what "
+		   "kept; whoever looks after this machine has to enrol it again"),
+	[PROTOCOL_TROUBLE_LATER] = N_("the province asks this machine to wait a few minutes; what "
 				      "is saved here is kept and sent later"),
 	[PROTOCOL_TROUBLE_VERSION] =
-		N_("the programs here and at the province are of different ages and do not "
-		   "understand each other. What is saved here is kept; it is for whoever looks "
-		   "after this machine to renew them"),
-	[PROTOCOL_TROUBLE_BUDGET] = N_("the line's bytes of this hour are spent; what is saved "
+		N_("the programs here and at the province are of different versions and do not "
+		   "understand each other. What is saved here is kept; whoever looks after this "
+		   "machine has to upgrade them"),
+	[PROTOCOL_TROUBLE_BUDGET] = N_("this hour's bytes of the line are used up; what is saved "
 				       "here is kept and sent later"),
 	[PROTOCOL_TROUBLE_BATCH] = NULL, /* as above */
 };

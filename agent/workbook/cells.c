@@ -28,9 +28,8 @@ static const char *const faults[] = {
 		   "as an Excel workbook (.xlsx)"),
 	[FAULT_BINARY] = N_("this is a binary workbook (.xlsb), which is not read; save it as an "
 			    "Excel workbook (.xlsx)"),
-	[FAULT_OTHER] =
-		N_("this is no workbook, whatever its name says; save the table as an Excel "
-		   "workbook (.xlsx) or as 'CSV UTF-8 (comma delimited)'"),
+	[FAULT_OTHER] = N_("this is not a workbook, whatever its name says; save the table as an "
+			   "Excel workbook (.xlsx) or as 'CSV UTF-8 (comma delimited)'"),
 	[FAULT_STRANGE] = N_("this workbook has parts that no spreadsheet program writes, so it is "
 			     "not read; open it, save it again as an Excel workbook (.xlsx), and "
 			     "hand that in"),
@@ -44,7 +43,7 @@ int workbook_fault_say(enum workbook_fault fault, const char *what, struct err *
 	if (fault == FAULT_LARGE)
 		return err_set(err, -EINVAL,
 			       "this workbook is too large (%s); hand its sheets in as files of "
-			       "their own, without what is no figure",
+			       "their own, with only the figures",
 			       utf8_excerpt(what, strlen(what), shown));
 	return err_set(err, -EINVAL, "%s", _(faults[fault]));
 }
@@ -132,7 +131,8 @@ void cells_reader_close(struct cells_reader *reader)
 
 static int no_cells(struct err *err)
 {
-	return err_set(err, -EPROTO, "the program that reads workbooks says what is no workbook");
+	return err_set(err, -EPROTO,
+		       "the program that reads workbooks gave an answer that cannot be right");
 }
 
 /* The field that *@at begins with, up to @most characters of it; *@at moves behind it. */

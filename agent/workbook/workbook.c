@@ -94,7 +94,7 @@ static int at_end(struct workbook_reader *reader, struct err *err)
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
 		return err_set(err, -EINVAL,
 			       "this workbook takes too long to read; hand its sheets in as files "
-			       "of their own, without what is no figure");
+			       "of their own, with only the figures");
 	return err_set(err, -EINVAL,
 		       "this workbook cannot be read: the program that reads it failed; open it "
 		       "in the spreadsheet program, save it again as an Excel workbook (.xlsx), "
@@ -111,7 +111,7 @@ ssize_t workbook_reader_read(struct workbook_reader *reader, char *cells, size_t
 	if (ready <= 0 && reader->waited_ms > WAITS_MAX)
 		return err_set(err, -EINVAL,
 			       "this workbook takes too long to read; hand its sheets in as files "
-			       "of their own, without what is no figure");
+			       "of their own, with only the figures");
 	if (ready <= 0)
 		return ready == 0 || why == EINTR ? -EAGAIN : err_system(err, -why, EXCEL_PROGRAM);
 	ssize_t n = read(reader->pipe, cells, size);

@@ -13,13 +13,13 @@
  * that came, or was excused, does not flap. What is measured in hours anyway (backup, quarantine)
  * waits no longer for a grace. */
 #define ALERT_KIND_LIST(X)                                                                         \
-	X(ALERT_FAULT, fault, 2, 5, N_("what status calls ill, and no other kind is about"))       \
+	X(ALERT_FAULT, fault, 2, 5, N_("what status calls ill, where no other kind fits"))         \
 	X(ALERT_DISK, disk, 2, 5, N_("the disk is nearly full"))                                   \
 	X(ALERT_CLOCK, clock, 10, 5, N_("a clock that nobody vouches for, here or at an office"))  \
-	X(ALERT_CHECKPOINT, checkpoint, 10, 5, N_("the log of the store stays long"))              \
+	X(ALERT_CHECKPOINT, checkpoint, 10, 5, N_("the store's log does not become small again"))  \
 	X(ALERT_BACKUP, backup, 1, 0, N_("no backup for too long"))                                \
-	X(ALERT_DOUBLE, double, 1, 5, N_("two machines speak with one key"))                       \
-	X(ALERT_SILENT, silent, 5, 5, N_("an office is not heard for three push intervals"))       \
+	X(ALERT_DOUBLE, double, 1, 5, N_("two machines use one key"))                              \
+	X(ALERT_SILENT, silent, 5, 5, N_("an office is silent for three push intervals"))          \
 	X(ALERT_LATE, late, 60, 0, N_("an office misses reports whose due day is over"))           \
 	X(ALERT_QUARANTINE, quarantine, 1, 5, N_("figures wait in quarantine for too long"))       \
 	X(ALERT_QUALITY, quality, 1, 0, N_("an office's figures are worth a look"))

@@ -26,11 +26,11 @@ int alert_settings_check(const struct alert_settings *settings, struct err *err)
 	size_t len;
 	while ((word = word_next(&cursor, &len)))
 		if (kind_of(word, len) == ALERT_KINDS)
-			return err_set(err, -EINVAL,
-				       "[alerts] off: '%.*s' is no kind; there are: fault disk "
-				       "clock checkpoint backup double silent late quarantine "
-				       "quality",
-				       (int)len, word);
+			return err_set(
+				err, -EINVAL,
+				"[alerts] off: there is no kind '%.*s'; there are: fault disk "
+				"clock checkpoint backup double silent late quarantine quality",
+				(int)len, word);
 	return 0;
 }
 

@@ -39,25 +39,24 @@ static void group_tell(const struct alert *alert, char text[])
 	long long n = alert->n, all = alert->all;
 	switch (alert->kind) {
 	case ALERT_SILENT:
-		SAY(_("most offices are not heard at once, %lld of %lld: the province's line or "
+		SAY(_("most offices fell silent at once, %lld of %lld: the province's line or "
 		      "network is down, or theirs"),
 		    n, all);
 		break;
 	case ALERT_LATE:
-		SAY(_("reports of most offices are overdue: of %lld offices of %lld"), n, all);
+		SAY(_("reports of most offices are overdue: %lld of %lld offices"), n, all);
 		break;
 	case ALERT_CLOCK:
-		SAY(_("nobody vouches for the clocks of most offices: of %lld of %lld"), n, all);
+		SAY(_("nobody vouches for the clocks of most offices: %lld of %lld"), n, all);
 		break;
 	case ALERT_DOUBLE:
-		SAY(_("two machines speak with the keys of most offices: of %lld of %lld"), n, all);
+		SAY(_("two machines use one key at most offices: %lld of %lld"), n, all);
 		break;
 	case ALERT_QUARANTINE:
-		SAY(_("figures of most offices wait in quarantine: of %lld offices of %lld"), n,
-		    all);
+		SAY(_("figures of most offices wait in quarantine: %lld of %lld offices"), n, all);
 		break;
 	default:
-		SAY(_("figures of most offices are worth a look: of %lld offices of %lld"), n, all);
+		SAY(_("figures of most offices are worth a look: %lld of %lld offices"), n, all);
 		break;
 	}
 }
@@ -69,7 +68,7 @@ static void office_tell(const struct alert *alert, const char *office, char text
 	long long n = alert->n;
 	switch (alert->kind) {
 	case ALERT_SILENT:
-		SAY(_("office %s is not heard"), office);
+		SAY(_("office %s is silent"), office);
 		break;
 	case ALERT_LATE:
 		SAY(_("reports of office %s are overdue: %lld are missing"), office, n);
@@ -78,7 +77,7 @@ static void office_tell(const struct alert *alert, const char *office, char text
 		SAY(_("nobody vouches for the clock of office %s"), office);
 		break;
 	case ALERT_DOUBLE:
-		SAY(_("two machines speak with the key of office %s by turns"), office);
+		SAY(_("two machines use the key of office %s by turns"), office);
 		break;
 	case ALERT_QUARANTINE:
 		SAY(_("figures of office %s wait in quarantine for too long: %lld"), office, n);
@@ -96,7 +95,7 @@ static void province_tell(const struct alert *alert, char text[])
 	long long n = alert->n;
 	switch (alert->kind) {
 	case ALERT_FAULT:
-		SAY(_("something is ill here: %s"), alert->subject);
+		SAY(_("something is wrong here: %s"), alert->subject);
 		break;
 	case ALERT_DISK:
 		SAY(_("the disk of the database is nearly full: %lld MiB were left"), n);
@@ -105,7 +104,7 @@ static void province_tell(const struct alert *alert, char text[])
 		SAY("%s", _("this machine's clock is behind, or jumped ahead"));
 		break;
 	case ALERT_CHECKPOINT:
-		SAY(_("the log of the store does not become small again: %lld MiB"), n);
+		SAY(_("the store's log does not become small again: %lld MiB"), n);
 		break;
 	default:
 		SAY("%s", _("no backup was made for too long"));

@@ -172,8 +172,8 @@ static int begin_anew(struct call *call, int64_t epoch, int64_t last, struct err
 	(void)snprintf(numbers, sizeof(numbers), ", \"epoch\": %" PRId64 ", \"last\": %" PRId64,
 		       epoch, last); /* fits */
 	(void)err_set(err, -ESTALE,
-		      "these are not the alerts that you followed: a backup was restored. Begin "
-		      "anew, with after=0 and without epoch");
+		      "these are not the alerts that you followed: a backup was restored. Start "
+		      "again, with after=0 and without epoch");
 	return call_refuse_with(call, err, numbers);
 }
 

@@ -32,7 +32,8 @@ static int backup_post_commit(struct call *call, struct err *err)
 	int rc;
 
 	if (!api_enter(call->api))
-		return err_set(err, -EAGAIN, "too many requests are in work; try again shortly");
+		return err_set(err, -EAGAIN,
+			       "too many requests are being handled; try again shortly");
 	rc = backup_start(api_backup(call->api), http_language(call->request), &run, err);
 	if (rc < 0) {
 		api_leave(call->api); /* not the last one: this call is still in work */

@@ -123,7 +123,8 @@ static bool wait_if_so(struct call *call, int *rc, struct err *err)
 	if (followers_keep(followers, &call->follower))
 		return true;
 	if (followers_count(followers) == FOLLOWERS_MAX)
-		*rc = err_set(err, -EAGAIN, "too many wait for changes; try again shortly");
+		*rc = err_set(err, -EAGAIN,
+			      "too many programs wait for changes; try again shortly");
 	return false;
 }
 
@@ -303,7 +304,8 @@ void call_start(struct api *api, struct http_request *request, const struct acti
 	if (!call_allowed(api, request, action, &caller))
 		return; /* he might until his body was here */
 	if (!api_enter(api)) {
-		(void)err_set(&err, -EAGAIN, "too many requests are in work; try again shortly");
+		(void)err_set(&err, -EAGAIN,
+			      "too many requests are being handled; try again shortly");
 		http_answer_err(request, &err);
 		return;
 	}
@@ -315,7 +317,7 @@ void call_start(struct api *api, struct http_request *request, const struct acti
 		(void)err_memory(&err);
 	} else if (call->body_len > 0 && !reads_body) {
 		/* What comes where nothing is read would be an order that nobody carries out. */
-		(void)err_set(&err, -EINVAL, "nothing is wanted in the body of this request");
+		(void)err_set(&err, -EINVAL, "this request takes no body");
 	} else if (reply_unchanged(call)) {
 		call_free(call);
 		api_leave(api);
@@ -339,7 +341,7 @@ int call_flag(const struct call *call, const char *name, bool *ret_flag, struct 
 	const char *text = http_arg(call->request, name);
 
 	if (text && strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
-		return err_set(err, -EINVAL, "%s: 0 or 1 is wanted", name);
+		return err_set(err, -EINVAL, "%s: must be 0 or 1", name);
 	*ret_flag = text && *text == '1';
 	return 0;
 }
@@ -351,7 +353,7 @@ int call_run(const struct call *call, uint64_t *ret_run, struct err *err)
 
 	*ret_run = text ? strtoull(text, &end, 10) : 0;
 	if (text && (*text < '1' || *text > '9' || *end))
-		return err_set(err, -EINVAL, "run: the number that POST gave is wanted");
+		return err_set(err, -EINVAL, "run: must be the number that POST gave");
 	return 0;
 }
 
@@ -526,7 +528,7 @@ int call_field(struct call *call, const char *name, const char **ret_text, struc
 	value = json_item_member(call->fields, name);
 	call->wrong = name;
 	if (value && value->kind != ITEM_NULL && value->kind != ITEM_TEXT)
-		return err_set(err, -EINVAL, "\"%s\" must be a text", name);
+		return err_set(err, -EINVAL, "\"%s\" must be a string", name);
 	if (value && value->kind == ITEM_TEXT && call->strict &&
 	    (parameter = parameter_find(call->action, name, strlen(name))))
 		rc = parameter_check(parameter, value->text, err);
@@ -590,7 +592,7 @@ int call_labels(struct call *call, const char *text, struct err *err)
 		if (!value)
 			return err_set(err, -EINVAL,
 				       "labels: '%s' is not KEY=VALUE; write --label KEY=VALUE for "
-				       "each (over HTTP parted by ';')",
+				       "each (over HTTP separated by ';')",
 				       pair);
 		*value++ = '\0';
 		labels[n++] = (struct label){ .key = pair, .value = value };
@@ -610,7 +612,7 @@ int call_number(const struct call *call, const char *name, int64_t low, int64_t 
 	errno = 0;
 	long long value = *text >= '0' && *text <= '9' ? strtoll(text, &end, 10) : -1;
 	if (!end || *end || errno == ERANGE || value < low || value > high)
-		return err_set(err, -EINVAL, "%s: a number of %lld to %lld is wanted", name,
+		return err_set(err, -EINVAL, "%s: must be a number from %lld to %lld", name,
 			       (long long)low, (long long)high);
 	*ret_number = value;
 	return 0;

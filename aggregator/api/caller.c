@@ -127,8 +127,8 @@ static int token_may(const struct caller *caller, enum role role, struct err *er
 
 	if (caller->verdict == TOKEN_EXPIRED)
 		return err_set(err, -EPERM,
-			       "the token '%s' was good until %s; ask root of the province's "
-			       "machine for another",
+			       "the token '%s' expired at %s; ask root of the province's machine "
+			       "for another",
 			       caller->name, civil_format(caller->expired_us, when));
 	if (caller->verdict == TOKEN_REVOKED)
 		return err_set(err, -EPERM,
@@ -136,11 +136,10 @@ static int token_may(const struct caller *caller, enum role role, struct err *er
 			       "another",
 			       caller->name);
 	if (caller->verdict != TOKEN_GOOD)
-		return err_set(
-			err, -EPERM,
-			"whoever asks over the network shows a token that is known here; ask "
-			"root of the province's machine for one: lantoa --token-file FILE, "
-			"or Authorization: Bearer TOKEN");
+		return err_set(err, -EPERM,
+			       "to ask over the network, show a token that is known here; ask root "
+			       "of the province's machine for one: lantoa --token-file FILE, or "
+			       "Authorization: Bearer TOKEN");
 	if (role == ROLE_LOCAL)
 		return err_set(err, -EACCES,
 			       "no token may do this; do it on the province's machine, with sudo");

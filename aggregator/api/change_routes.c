@@ -54,7 +54,7 @@ static int state_answer(struct call *call, const struct change_state *state, str
 		table_text(table, civil_format(state->begun_us, begun));
 		table_text(table, state->stage != CHANGE_OVER     ? _("under way")
 				  : *state->text                  ? state->text
-				  : state->kind == CHANGE_RELEASE ? _("through")
+				  : state->kind == CHANGE_RELEASE ? _("done")
 								  : _("in force"));
 	}
 	if (table_failed(table)) {

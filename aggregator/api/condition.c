@@ -81,12 +81,13 @@ static bool register_damaged(const struct condition_facts *facts, char sentence[
 {
 	if (facts->damaged_rows == 0)
 		return false;
-	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
-		       _("rows of the register are damaged, %llu of them: %s. Figures of offices "
-			 "that they speak of wait in quarantine (%llu so far), all others count; "
-			 "imports and moves are refused. Look at the disk and restore a backup"),
-		       (unsigned long long)facts->damaged_rows, facts->damaged_row,
-		       (unsigned long long)facts->doubtful);
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		_("rows of the register are damaged, %llu of them: %s. Figures of the offices that "
+		  "they are about wait in quarantine (%llu so far), all others count; imports and "
+		  "moves are refused. Look at the disk and restore a backup"),
+		(unsigned long long)facts->damaged_rows, facts->damaged_row,
+		(unsigned long long)facts->doubtful);
 	return true;
 }
 
@@ -97,7 +98,7 @@ static bool pages_mended(const struct condition_facts *facts, char sentence[])
 	char at[INSTANT_TEXT_MAX] = "", where[CONDITION_SENTENCE_MAX];
 	(void)civil_format(facts->mended_us, at);
 	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
-		       _("rollup pages were damaged and have been made anew from the journal: %llu "
+		       _("rollup pages were damaged and have been rebuilt from the journal: %llu "
 			 "since the start, the last one (%s) at %s; look at the disk, and let "
 			 "`lantoa verify` look at the others"),
 		       (unsigned long long)facts->pages_mended,
@@ -113,7 +114,7 @@ static bool pages_met(const struct condition_facts *facts, char sentence[])
 	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
 		       _("rollup pages are damaged, and questions about them are answered from the "
 			 "journal, which takes longer; the last one met is %s: look at the disk, "
-			 "and run `lantoa verify --repair`, which makes them anew"),
+			 "and run `lantoa verify --repair`, which rebuilds them"),
 		       retell(facts->pages_met.where, where, sizeof(where)));
 	return true;
 }
@@ -190,8 +191,8 @@ static bool batches_refused(const struct condition_facts *facts, char sentence[]
 	char at[INSTANT_TEXT_MAX] = "", reason[CONDITION_SENTENCE_MAX];
 	(void)civil_format(last->last_us, at);
 	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
-		       _("office %s sent what breaks the rules and was refused, %llu times, at "
-			 "last %s (%s): its program is too old or too new, or not ours"),
+		       _("office %s sent what breaks the rules and was refused, %llu times, last "
+			 "at %s (%s): its program is too old or too new, or is not lantoa-agent"),
 		       last->code, (unsigned long long)last->n, at,
 		       retell(last->reason, reason, sizeof(reason)));
 	return true;
@@ -239,11 +240,11 @@ static bool stranger_cut(const struct condition_facts *facts, char sentence[])
 {
 	if (!*facts->stranger)
 		return false;
-	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
-		       _("connections were cut off that did not say who they are, the last one "
-			 "from %s (%llu since the start). For what a firewall can do see "
-			 "lantoa-aggregator(8)"),
-		       facts->stranger, (unsigned long long)facts->strangers);
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		_("connections that did not say who they are were cut off, the last one from %s "
+		  "(%llu since the start). For what a firewall can do see lantoa-aggregator(8)"),
+		facts->stranger, (unsigned long long)facts->strangers);
 	return true;
 }
 
@@ -299,13 +300,12 @@ static bool key_doubled(const struct condition_facts *facts, char sentence[])
 {
 	if (facts->doubled == 0)
 		return false;
-	(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
-		       _("two machines speak with the key of office %s by turns (offices in that "
-			 "state: %llu): one is a copy of the other, and each takes the other's "
-			 "figures for news. Have all but one stopped there; `lantoa office show "
-			 "%s` has the key"),
-		       facts->doubled_office, (unsigned long long)facts->doubled,
-		       facts->doubled_office);
+	(void)snprintf(
+		sentence, CONDITION_SENTENCE_MAX,
+		_("two machines use the key of office %s by turns (offices in that state: %llu): "
+		  "one is a copy of the other, and each takes the other's figures for new ones. "
+		  "Have all but one stopped there; `lantoa office show %s` shows the key"),
+		facts->doubled_office, (unsigned long long)facts->doubled, facts->doubled_office);
 	return true;
 }
 
@@ -337,14 +337,14 @@ static bool catalogue_too_long(const struct condition_facts *facts, char sentenc
 {
 	if (facts->catalogue_unsendable)
 		(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
-			       _("the catalogue has %zu bytes, more than offices can be sent: they "
-				 "keep the one that they have, and new ones have none. Import a "
-				 "shorter one: lantoa catalogue import FILE"),
+			       _("the catalogue has %zu bytes, more than can be sent to offices: "
+				 "they keep the one that they have, and new ones have none. Import "
+				 "a shorter one: lantoa catalogue import FILE"),
 			       facts->catalogue_len);
 	else if (facts->catalogue_len > facts->catalogue_max && facts->old_agents > 0)
 		(void)snprintf(sentence, CONDITION_SENTENCE_MAX,
-			       _("the catalogue has %zu bytes, and older agents can be sent "
-				 "%zu: %llu offices keep the one that they have until their "
+			       _("the catalogue has %zu bytes, and older agents take at most %zu: "
+				 "%llu offices keep the one that they have until their "
 				 "lantoa-agent is upgraded, %s is one of them"),
 			       facts->catalogue_len, facts->catalogue_max,
 			       (unsigned long long)facts->old_agents, facts->old_agent);
@@ -375,10 +375,10 @@ static bool change_under_way(const struct condition_facts *facts, char sentence[
 			    "at %s): %u %% of it is done, and about %llu s are left. What is "
 			    "released counts at once: `lantoa change show`")
 		: change->stage == CHANGE_SETTLING
-			? _("a change is in force (%s, ordered by %s at %s), and what it holds and "
-			    "its pages are brought to their place; figures are taken and "
-			    "questions answered meanwhile. Until that is through what waits of "
-			    "an office may be counted short")
+			? _("a change is in force (%s, ordered by %s at %s), and the figures that "
+			    "it holds back and its pages are still being put in place; figures are "
+			    "taken and questions answered meanwhile. Until that is done, what "
+			    "waits of an office may be counted short")
 			: _("a change is made in steps (%s, ordered by %s at %s): %u %% of "
 			    "it is done, and about %llu s are left. Figures are taken, and "
 			    "questions are answered as before it: `lantoa change show`"),
@@ -394,7 +394,7 @@ static bool alerts_fire(const struct condition_facts *facts, char sentence[])
 		return false;
 	(void)snprintf(
 		sentence, CONDITION_SENTENCE_MAX,
-		_("alerts that fire: %llu; which, since when, and what to do: lantoa alerts"),
+		_("alerts that are firing: %llu; which, since when, and what to do: lantoa alerts"),
 		(unsigned long long)facts->alerts);
 	return true;
 }

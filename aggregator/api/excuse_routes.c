@@ -88,7 +88,7 @@ static int end_post(struct call *call, sqlite3 *db, const struct reference *refe
 	int64_t id = strtoll(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || errno || id == 0)
 		return err_set(err, -EINVAL,
-			       "excuse: a number is wanted; `lantoa excuse list` shows them");
+			       "excuse: must be a number; `lantoa excuse list` shows them");
 	if (call->dry_run && (rc = trial_begin(db, err)) < 0)
 		return rc;
 	rc = excuse_end(db, reference->offices, id, call->caller.who, err);

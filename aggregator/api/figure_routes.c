@@ -24,10 +24,10 @@ static int figures_read(char *text, struct hand_words words[HAND_FIGURES_MAX], s
 				       "more than %u figures at once; record them in parts",
 				       HAND_FIGURES_MAX);
 		if (!value)
-			return err_set(err, -EINVAL,
-				       "figures: '%s' is not METRIC=VALUE; several are parted by "
-				       "';'",
-				       pair);
+			return err_set(
+				err, -EINVAL,
+				"figures: '%s' is not METRIC=VALUE; several are separated by ';'",
+				pair);
 		*value++ = '\0';
 		words[n++] = (struct hand_words){ .metric = pair,
 						  .value = strcmp(value, "-") == 0 ? NULL : value };

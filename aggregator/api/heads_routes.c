@@ -26,16 +26,16 @@ static int since_read(const struct call *call, int32_t today, int32_t *ret_since
 
 	*ret_since = 0;
 	if (days && since)
-		return err_set(err, -EINVAL, "days, since: one of both says which heads");
+		return err_set(err, -EINVAL, "days, since: give one of the two");
 	if (since && day_parse(since, ret_since, err) < 0)
 		return err_wrap(err, "since");
 	if (since && *ret_since > today)
-		return err_set(err, -EINVAL, "since: %s is not yet", since);
+		return err_set(err, -EINVAL, "since: %s has not come yet", since);
 	if (days) {
 		unsigned long n = strtoul(days, &end, 10);
 
 		if (*days < '0' || *days > '9' || *end || n < 1 || n > WIRE_HEADS_MAX)
-			return err_set(err, -EINVAL, "days: a number of 1 to %u is wanted",
+			return err_set(err, -EINVAL, "days: must be a number from 1 to %u",
 				       WIRE_HEADS_MAX);
 		*ret_since = today - (int32_t)n + 1;
 	}
@@ -63,7 +63,7 @@ static int heads_prepare(struct call *call, struct err *err)
 	if (rc == 0)
 		rc = since_read(call, today, &call->since, err);
 	if (rc == 0 && all && call->code)
-		rc = err_set(err, -EINVAL, "code, all: one office is asked, or all are");
+		rc = err_set(err, -EINVAL, "code, all: give one of the two");
 	else if (rc == 0 && all && call->since == 0)
 		rc = err_set(err, -EINVAL, "all: of which days? Say days or since");
 	else if (rc == 0 && call->since != 0 && !all && !call->code)

@@ -137,7 +137,7 @@ static int most_prepare(struct call *call, struct err *err)
 	unsigned long most = text ? strtoul(text, &end, 10) : ROWS_USUAL;
 
 	if (text && (*text < '0' || *text > '9' || *end || most > ROWS_MOST))
-		return err_set(err, -EINVAL, "most: a number up to %u is wanted", ROWS_MOST);
+		return err_set(err, -EINVAL, "most: must be a number up to %u", ROWS_MOST);
 	call->most = (unsigned)most;
 	return 0;
 }
@@ -151,7 +151,7 @@ static int before_prepare(struct call *call, struct err *err)
 	errno = 0;
 	call->before = before ? strtoll(before, &end, 10) : 0;
 	if (before && (*before < '1' || *before > '9' || *end || errno))
-		return err_set(err, -EINVAL, "before: the number of an event is wanted");
+		return err_set(err, -EINVAL, "before: must be the number of an event");
 	return most_prepare(call, err);
 }
 
@@ -208,8 +208,8 @@ static int history_prepare(struct call *call, struct err *err)
 	call->code = http_arg(call->request, "name");
 	if (!call->code || !*call->code)
 		return err_set(err, -EINVAL,
-			       "name: a unit's or office's code, or the name of a metric or "
-			       "indicator is wanted");
+			       "name: must be the code of a unit or office, or the name of a "
+			       "metric or indicator");
 	return before_prepare(call, err);
 }
 

@@ -223,7 +223,7 @@ int heard_run(sqlite3 *db, const struct reference *reference, const struct conta
 	int rc = rows ? 0 : err_memory(err);
 
 	if (rc == 0 && form->behind && !version_valid(form->behind))
-		rc = err_set(err, -EINVAL, "behind: '%s' is no version; write one such as %s",
+		rc = err_set(err, -EINVAL, "behind: '%s' is not a version; write one such as %s",
 			     form->behind, LANTOA_VERSION);
 	if (rc == 0 && form->late)
 		rc = overdue_find(db, reference, form->now_us, &overdue, err);
@@ -249,12 +249,12 @@ static void key_says(const struct contact *contact, char text[], size_t size)
 		return;
 	if (contact->hello_us)
 		n += snprintf(text + n, size - (size_t)n,
-			      _("; lantoa-agent %s, protocol %u, said Hello %s"),
+			      _("; lantoa-agent %s, protocol %u, greeted %s"),
 			      *contact->version ? contact->version : "?", contact->protocol,
 			      civil_format(contact->hello_us, told));
 	if (contact->doubled_us && (size_t)n < size)
 		(void)snprintf(text + n, size - (size_t)n,
-			       _("; two machines speak with it by turns, last at %s"),
+			       _("; two machines use it by turns, last at %s"),
 			       civil_format(contact->doubled_us, told));
 }
 

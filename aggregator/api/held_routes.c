@@ -33,7 +33,7 @@ static int field_yes(struct call *call, const char *name, bool *ret_yes, struct 
 	int rc = field_read(call, name, &text, err);
 
 	if (rc == 0 && text && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-		return err_set(err, -EINVAL, "%s: yes or no is wanted", name);
+		return err_set(err, -EINVAL, "%s: must be yes or no", name);
 	if (rc == 0)
 		*ret_yes = text && strcmp(text, "yes") == 0;
 	return rc;
@@ -51,8 +51,8 @@ static int field_entry(struct call *call, int64_t *ret_entry, struct err *err)
 	*ret_entry = strtoll(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || errno || *ret_entry == 0)
 		return err_set(err, -EINVAL,
-			       "entry: the number of a journal entry is wanted; `lantoa "
-			       "quarantine list` shows them");
+			       "entry: must be the number of a journal entry; `lantoa quarantine "
+			       "list` shows them");
 	return 0;
 }
 
@@ -158,7 +158,7 @@ static int closing_form(struct call *call, struct closing_form *form, struct err
 	if (rc == 0)
 		rc = call_field(call, "metric", &form->metric, err);
 	if (rc == 0 && form->metric && !*form->metric)
-		return err_set(err, -EINVAL, "metric: a name is wanted, or leave it out for all");
+		return err_set(err, -EINVAL, "metric: must be a name, or be left out for all");
 	return rc == 0 ? call_field(call, "calendar", &form->calendar, err) : rc;
 }
 

@@ -85,20 +85,19 @@ static int refuse(struct call *call, const struct losses *losses, struct err *er
 
 	losses_name(losses, names, sizeof(names));
 	if (counts)
-		(void)err_set(err, -EEXIST,
-			      "nothing was changed. This would take away, or make another, what "
-			      "figures count by: %zu in all, %s. Figures that would not count any "
-			      "more, or mean something else: %llu%s; offices that reported them: "
-			      "%llu. --dry-run lists it all; if it is meant, add --yes (over HTTP: "
-			      "dry_run=1, yes=1)",
-			      losses->n, names, (unsigned long long)losses->figures,
-			      losses->more ? _(" or more") : "",
-			      (unsigned long long)losses->offices);
+		(void)err_set(
+			err, -EEXIST,
+			"nothing was changed. This would remove or change what figures count by: "
+			"%zu in all, %s. Figures that would not count any more, or mean something "
+			"else: %llu%s; offices that reported them: %llu. --dry-run lists it all; "
+			"if it is meant, add --yes (over HTTP: dry_run=1, yes=1)",
+			losses->n, names, (unsigned long long)losses->figures,
+			losses->more ? _(" or more") : "", (unsigned long long)losses->offices);
 	else
 		(void)err_set(err, -EEXIST,
-			      "nothing was changed. This would take away %zu that are there: %s. "
-			      "The figures stay, but questions about these are not answered any "
-			      "more, or otherwise. --dry-run lists it all; if it is meant, add "
+			      "nothing was changed. This would remove %zu that are there: %s. The "
+			      "figures stay, but questions about these would not be answered any "
+			      "more, or differently. --dry-run lists it all; if it is meant, add "
 			      "--yes (over HTTP: dry_run=1, yes=1)",
 			      losses->n, names);
 	return call_refuse(call, err, losses->figures, losses->offices);

@@ -34,7 +34,7 @@ static int messages_post(struct call *call, sqlite3 *db, const struct reference 
 	if (rc < 0)
 		return rc;
 	if (all && strcmp(all, "yes") != 0)
-		return err_set(err, -EINVAL, "all: yes is wanted, or leave it out");
+		return err_set(err, -EINVAL, "all: must be yes, or be left out");
 	if ((form.office != NULL) == (all != NULL))
 		return err_set(err, -EINVAL, "say whom to tell: code, or else all");
 	form.labels = call->labels;
@@ -59,11 +59,11 @@ static int messages_get(struct call *call, sqlite3 *db, const struct reference *
 	errno = 0;
 	long long earlier = before ? strtoll(before, &before_end, 10) : 0;
 	if (before && (*before < '1' || *before > '9' || *before_end || errno))
-		return err_set(err, -EINVAL, "before: the number of a message is wanted");
+		return err_set(err, -EINVAL, "before: must be the number of a message");
 	if (!code)
 		return err_set(err, -EINVAL, "code: whose messages?");
 	if (most && (*most < '0' || *most > '9' || *end || n < 1 || n > 10000))
-		return err_set(err, -EINVAL, "most: a number from 1 to 10000 is wanted");
+		return err_set(err, -EINVAL, "most: must be a number from 1 to 10000");
 	int rc = messages_list(db, reference, code, (unsigned)n, earlier, &table, err);
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }

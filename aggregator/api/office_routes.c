@@ -91,7 +91,7 @@ static void add_agent(const struct call *call, int64_t office, struct table *tab
 
 	if (!agent || !agent->hello_us)
 		return;
-	(void)snprintf(text, sizeof(text), _("%s, protocol %u, said Hello %s"),
+	(void)snprintf(text, sizeof(text), _("%s, protocol %u, greeted %s"),
 		       *agent->version ? agent->version : "?", agent->protocol,
 		       civil_format(agent->hello_us, since)); /* cut is fine, here and below */
 	table_head(table, "agent", "version", text);
@@ -456,7 +456,7 @@ static int field_days(struct call *call, uint32_t *ret_days, struct err *err)
 	unsigned long days = rc == 0 && text ? strtoul(text, &end, 10) : call->invitation_days;
 
 	if (rc == 0 && text && (*text < '0' || *text > '9' || *end || days < 1 || days > 366))
-		rc = err_set(err, -EINVAL, "an invitation is good for 1 to 366 days, not '%.20s'",
+		rc = err_set(err, -EINVAL, "an invitation is valid for 1 to 366 days, not '%.20s'",
 			     text);
 	*ret_days = (uint32_t)days;
 	return rc;

@@ -277,7 +277,7 @@ static int number_check(const struct parameter *parameter, const char *text, str
 	errno = 0;
 	long long value = *text >= '0' && *text <= '9' ? strtoll(text, &end, 10) : -1;
 	if (!end || *end || errno == ERANGE || value < parameter->low || value > parameter->high)
-		return err_set(err, -EINVAL, "%s: a number of %lld to %lld is wanted",
+		return err_set(err, -EINVAL, "%s: must be a number from %lld to %lld",
 			       parameter->name, (long long)parameter->low,
 			       (long long)parameter->high);
 	return 0;

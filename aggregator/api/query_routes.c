@@ -65,9 +65,9 @@ static int query_prepare(struct call *call, struct err *err)
 			       "--revisions lists each figure with its labels: leave --by-label "
 			       "out");
 	if (call->revisions && (call->query.versus || call->query.total))
-		return err_set(err, -EINVAL,
-			       "--revisions lists what came of figures: leave --versus and --total "
-			       "out");
+		return err_set(
+			err, -EINVAL,
+			"--revisions lists what became of figures: leave --versus and --total out");
 	if (call->revisions && (call->query.sort || call->query.top))
 		return err_set(err, -EINVAL,
 			       "--revisions lists what came in the order in which it came: leave "
@@ -81,7 +81,7 @@ static int query_prepare(struct call *call, struct err *err)
 static int figures_prepare(struct call *call, struct err *err)
 {
 	if (!http_arg(call->request, "name"))
-		return err_set(err, -EINVAL, "name: the name of a metric or indicator is wanted");
+		return err_set(err, -EINVAL, "name: must be the name of a metric or indicator");
 	return query_prepare(call, err);
 }
 
@@ -208,7 +208,7 @@ static int quality_get(struct call *call, sqlite3 *db, const struct reference *r
 static int labels_prepare(struct call *call, struct err *err)
 {
 	call->code = http_arg(call->request, "name");
-	return call->code ? 0 : err_set(err, -EINVAL, "name: the name of a metric is wanted");
+	return call->code ? 0 : err_set(err, -EINVAL, "name: must be the name of a metric");
 }
 
 static int labels_get(struct call *call, sqlite3 *db, const struct reference *reference,

@@ -52,7 +52,8 @@ static int verify_post(struct call *call, struct err *err)
 	if (rc < 0)
 		return rc;
 	if (!api_enter(call->api))
-		return err_set(err, -EAGAIN, "too many requests are in work; try again shortly");
+		return err_set(err, -EAGAIN,
+			       "too many requests are being handled; try again shortly");
 	rc = verification_start(api_verification(call->api), repair ? call->caller.who : NULL,
 				http_language(call->request), &run, err);
 	if (rc < 0) {

@@ -70,7 +70,7 @@ static int label_read(sqlite3 *db, struct backup_label *ret_label, struct err *e
 	if (sqlite3_table_column_metadata(db, NULL, "backup", NULL, NULL, NULL, NULL, NULL, NULL) !=
 	    SQLITE_OK)
 		return err_set(err, -EINVAL,
-			       "the file is no backup; 'lantoa backup FILE' makes one");
+			       "the file is not a backup; 'lantoa backup FILE' makes one");
 	bool has_events = sqlite3_table_column_metadata(db, NULL, "backup", "events", NULL, NULL,
 							NULL, NULL, NULL) == SQLITE_OK;
 	int rc = db_prepare(db,

@@ -44,8 +44,7 @@ static const struct option_row known[] = {
 	  N_("rows in the order of this column of the answer, such as value; --sort=-value has the "
 	     "greatest first, and --sort NAME:value that of one of several metrics") },
 	{ "top", 0, "NUMBER",
-	  N_("the first so many rows alone, by --sort or else those of the greatest value; how "
-	     "many "
+	  N_("only the first so many rows, by --sort or else those of the greatest value; how many "
 	     "are left out is told") },
 	{ "period", 0, "PERIOD", N_("of which period the figure is") },
 	{ "note", 0, "TEXT", N_("what is to be said about it, in one line") },
@@ -54,9 +53,9 @@ static const struct option_row known[] = {
 	{ "by-label", 0, "DIMENSION",
 	  N_("rows for each label of this dimension, such as sector, and for what has none") },
 	{ "calendar", 0, "civil|report",
-	  N_("months as usual, or as reports close: from the 15th to the 14th") },
+	  N_("civil: months as usual; report: as reports close, from the 15th to the 14th") },
 	{ "structure", 0, "DAY",
-	  N_("told under the borders of this day; without it, those of the time") },
+	  N_("under the borders of this day; without it, those of the time") },
 	{ "known", 0, "INSTANT", N_("as known at the end of this day, or at this date and time") },
 	{ "publication", 0, "NAME",
 	  N_("as it was published under this name: its period, calendar and borders, and what was "
@@ -70,11 +69,11 @@ static const struct option_row known[] = {
 	  N_("in each period a last row of the area as a whole, which need not be the sum of the "
 	     "others") },
 	{ "revisions", 0, NULL,
-	  N_("instead of figures, all that came of them, first reports too: when, from whom, with "
-	     "which batch, what it was, and what released or held it") },
+	  N_("instead of figures, all that became of them, first reports too: when, from whom, "
+	     "with which batch, what it was, and what released or held it") },
 	{ "name", 0, "NAME", N_("full name of the office") },
 	{ "unit", 0, "CODE", N_("code of the unit the office reports for") },
-	{ "on", 0, "DAY", N_("the first day on which it is no more, such as 2025-07-01") },
+	{ "on", 0, "DAY", N_("the first day on which it no longer exists, such as 2025-07-01") },
 	{ "invite", 0, "FOLDER",
 	  N_("write an invitation file into this folder for each office of the file that never "
 	     "had one: CODE.invitation") },
@@ -82,9 +81,9 @@ static const struct option_row known[] = {
 	  N_("change nothing; list what would change, and how many figures and offices would "
 	     "lose what they count by") },
 	{ "yes", 0, NULL,
-	  N_("take it over although figures lose what they count by: metrics or units that are "
-	     "gone, another unit of measure, decimals or period") },
-	{ "days", 0, "NUMBER", N_("for how many days the invitation is good, 1 to 366") },
+	  N_("import it although figures lose what they count by: metrics or units that are gone, "
+	     "another unit of measure, decimals or period") },
+	{ "days", 0, "NUMBER", N_("for how many days the invitation is valid, 1 to 366") },
 	{ "since", 0, "DAY", N_("of this day and those after it, as 2025-06-30") },
 	{ "silent", 0, "[TIME]",
 	  N_("those not heard for so long, such as 2d, 12h or 30m, or never; without a time, for "
@@ -92,10 +91,10 @@ static const struct option_row known[] = {
 	{ "late", 0, NULL,
 	  N_("those of which reports are missing whose due day is over, and which") },
 	{ "behind", 0, "VERSION", N_("those whose program is older than this version") },
-	{ "heard", 0, NULL, N_("every office, with what is heard of it") },
+	{ "heard", 0, NULL, N_("every office, with when it was heard") },
 	{ "into", 0, "FOLDER", N_("write the invitation into this folder, as CODE.invitation") },
 	{ "repair", 0, NULL,
-	  N_("make the rollups anew, day by day, where they differ; not when the journal itself is "
+	  N_("rebuild the rollups, day by day, where they differ; not when the journal itself is "
 	     "damaged") },
 	{ "head", 0, "POSITION:HASH",
 	  N_("a head of the ledger that somebody kept, as verify printed it then; is it still a "
@@ -106,8 +105,7 @@ static const struct option_row known[] = {
 	{ "lang", 0, "vi|en", N_("in this language, whatever the environment says") },
 	{ "browser", 0, "PROGRAM", N_("the browser that prints; without it, the first there is") },
 	{ "force", 0, NULL, N_("overwrite the file if it is there") },
-	{ "keep", 0, "NUMBER",
-	  N_("then remove all such files there but the newest, as many as this") },
+	{ "keep", 0, "NUMBER", N_("then remove all such files there but this many of the newest") },
 	{ "most", 0, "NUMBER", N_("print no more rows than this") },
 	{ "before", 0, "EVENT", N_("go on before this one, as the list says where it has more") },
 	{ "entry", 0, "NUMBER", N_("what came with this journal entry") },
@@ -116,9 +114,8 @@ static const struct option_row known[] = {
 	  N_("viewer reads; operator also closes, releases, moves and tells; admin also imports; "
 	     "clerk is of one office") },
 	{ "expires", 0, "DAY|TIME",
-	  N_("until when a token is good: the end of a day, 2027-06-30; for how long, 90d or 12h; "
-	     "or "
-	     "never. Without it, 366 days") },
+	  N_("until when a token is valid: the end of a day, 2027-06-30; for how long, 90d or 12h; "
+	     "or never. Without it, 366 days") },
 	{ "metric", 0, "NAME", N_("only this metric") },
 	{ "form", 0, "GRAIN", N_("only what is reported per hour, day, week, month, ...") },
 	{ "reason", 0, "TEXT", N_("why, in quotes: it stays with the act") },
@@ -127,12 +124,14 @@ static const struct option_row known[] = {
 	{ "older-copy", 0, NULL,
 	  N_("let it in although it comes from a machine that was set back, and takes the place of "
 	     "what came before") },
-	{ "interval", 0, "SECONDS", N_("how long a picture stands, 1 to 3600; without it 1") },
+	{ "interval", 0, "SECONDS",
+	  N_("for how many seconds a picture stands, 1 to 3600; without it 1") },
 	{ "once", 0, NULL, N_("one picture, for a script; it takes as long as the interval") },
 	{ "after", 0, "NUMBER", N_("only what comes behind this position; without it, all") },
 	{ "epoch", 0, "NUMBER", N_("of which epoch the position is") },
 	{ "wait", 0, "SECONDS",
-	  N_("when there is no more, wait for more until none came for so long: up to 60") },
+	  N_("when there is no more, wait for more until none came for so many seconds: up to "
+	     "60") },
 	{ "kind", 0, "KIND",
 	  N_("only alerts of this kind: fault, disk, clock, checkpoint, backup, double, silent, "
 	     "late, quarantine or quality") },
@@ -156,7 +155,7 @@ static const struct {
 	{ "audit", "to", N_("up to this day, or the end of this period") },
 	{ "audit", "after", N_("only what came after this event") },
 	{ "setup", "yes",
-	  N_("take it over although figures lose what they count by, as of each import") },
+	  N_("import it although figures lose what they count by, as with each import") },
 	{ "office add", "from", N_("from this day on, such as 2025-06-30; without it, today") },
 	{ "office import", "dry-run", N_("change nothing; list which offices would be added") },
 	{ "office move", "from", N_("from this day on, such as 2025-06-30; without it, today") },
@@ -171,7 +170,7 @@ static const struct {
 	{ "office heads", "all", N_("all offices that are connected") },
 	{ "office heads", "days", N_("of so many days until today, 1 to 400") },
 	{ "completeness", "top",
-	  N_("the first so many rows alone, by --sort or else those of whom most is missing; how "
+	  N_("only the first so many rows, by --sort or else those of whom most is missing; how "
 	     "many are left out is told") },
 	{ "explain", "period",
 	  N_("which one, such as 2025, 2025-Q2 or 2025-06; without it, the one under way") },
@@ -182,7 +181,7 @@ static const struct {
 	{ "office tell", "metric", N_("the figure that is asked about: of this metric") },
 	{ "office tell", "label",
 	  N_("the figure that is asked about: with this label; may be given several times") },
-	{ "export sqlite", "metric", N_("of these metrics and indicators alone") },
+	{ "export sqlite", "metric", N_("only these metrics and indicators") },
 	{ "quality", "from", N_("first period, such as 2025, 2025-Q2, 2025-06 or 2025-06-30") },
 	{ "quarantine release", "all", N_("everything that waits and may count now") },
 	{ "quarantine release", "dry-run",
@@ -193,7 +192,7 @@ static const struct {
 	{ "excuse add", "metric", N_("from this metric alone") },
 	{ "excuse add", "form", N_("from all that is reported per hour, day, week, month, ...") },
 	{ "excuse add", "period", N_("for this period, such as 2026-02 or 2026-02-16") },
-	{ "excuse add", "to", N_("and on until this one, included; as long as the first") },
+	{ "excuse add", "to", N_("and on up to this one, included; as long as the first") },
 	{ "excuse add", "dry-run", N_("change nothing, and tell who would be excused from what") },
 	{ "excuse end", "dry-run", N_("change nothing, and tell which excuse would end") },
 	{ "excuse list", "office", N_("only those of this office") },
@@ -311,7 +310,7 @@ static int check_number(const struct option_given *given, struct err *err)
 			continue;
 		size_t n = strspn(given->value, "0123456789");
 		if (n == 0 || given->value[n])
-			return err_set(err, -EINVAL, "--%s: a whole number is wanted, not '%s'",
+			return err_set(err, -EINVAL, "--%s: must be a whole number, not '%s'",
 				       given->name, given->value);
 	}
 	return 0;
@@ -418,7 +417,7 @@ static size_t first_sentence(const char *text)
 
 void args_help_group(const struct command commands[], size_t n, const char *group, FILE *out)
 {
-	fprintf(out, _("Usage: lantoa %s WORD ...; its words are:\n"), group);
+	fprintf(out, _("Usage: lantoa %s COMMAND ...; its commands are:\n"), group);
 	fprintf(out, "\n");
 	for (size_t i = 0; i < n; i++) {
 		const char *help = _(commands[i].help);
@@ -429,7 +428,7 @@ void args_help_group(const struct command commands[], size_t n, const char *grou
 				(int)first_sentence(help), help);
 	}
 	fprintf(out, "\n");
-	fprintf(out, _("See also: lantoa %s WORD --help\n"), group);
+	fprintf(out, _("See also: lantoa %s COMMAND --help\n"), group);
 }
 
 void args_help_all(const struct command commands[], size_t n, FILE *out)

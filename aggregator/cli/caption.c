@@ -158,7 +158,7 @@ static void put_how(const struct caption *caption)
 			_("By the report calendar: a month runs from the 15th of the month before "
 			  "to the 14th."));
 	if (structure)
-		fprintf(caption->out, _("Told under the borders of %s.\n"), day_of(structure, day));
+		fprintf(caption->out, _("Under the borders of %s.\n"), day_of(structure, day));
 	if (publication)
 		fprintf(caption->out, _("As it was published under the name %s.\n"), publication);
 	else if (known)

@@ -62,9 +62,10 @@ static int position_read(struct following *f, struct err *err)
 		return 0;
 	if (rc == 0 &&
 	    sscanf(text, "%" SCNd64 " %" SCNd64 " %c", &f->epoch, &f->number, &rest) != 2)
-		rc = err_set(err, -EINVAL,
-			     _("%s: it is no position; remove it to begin anew with what fires"),
-			     f->path);
+		rc = err_set(
+			err, -EINVAL,
+			_("%s: it is not a position; remove it to start again with what is firing"),
+			f->path);
 	return rc;
 }
 

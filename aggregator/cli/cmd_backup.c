@@ -54,7 +54,7 @@ static int keep_read(const char *text, unsigned *ret_keep, struct err *err)
 	unsigned long keep = text ? strtoul(text, &end, 10) : 0;
 
 	if (text && (*text < '1' || *text > '9' || *end || keep > KEEP_MAX))
-		return err_set(err, -EINVAL, "--keep: a number from 1 to %u is wanted", KEEP_MAX);
+		return err_set(err, -EINVAL, "--keep: must be a number from 1 to %u", KEEP_MAX);
 	*ret_keep = (unsigned)keep;
 	return 0;
 }

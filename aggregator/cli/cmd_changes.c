@@ -23,7 +23,7 @@ static int number(const struct args *args, const char *option, int64_t high, int
 		return 0;
 	}
 	if (!end || *end || errno == ERANGE || value > high)
-		return err_set(err, -EINVAL, "--%s: a number up to %lld is wanted", option,
+		return err_set(err, -EINVAL, "--%s: must be a number up to %lld", option,
 			       (long long)high);
 	*ret_number = value;
 	return 0;

@@ -74,7 +74,7 @@ static int line_ask(const char *api, const char *code, const char *days, struct 
 	char shown[EXCERPT_MAX];
 
 	if (!utf8_valid(code, strlen(code))) /* JSON is, and would have no memory for it */
-		return err_set(err, -EINVAL, "'%s' is no office code",
+		return err_set(err, -EINVAL, "'%s' is not an office code",
 			       utf8_excerpt(code, strlen(code), shown));
 
 	json_t *json = json_pack("{s:s, s:s*}", "code", code, "days", days);
@@ -134,9 +134,8 @@ int cmd_invite_one(const struct order *order, struct err *err)
 	if (rc == 0)
 		rc = invite(order->api, code, args_option(order->args, "days"), folder, until, err);
 	if (rc == 0)
-		printf(_("The invitation is in %s/%s.invitation, good until %s; hand it over like "
-			 "a "
-			 "password\n"),
+		printf(_("The invitation is in %s/%s.invitation, valid until %s; hand it over like "
+			 "a password\n"),
 		       folder, code, until);
 	return rc;
 }

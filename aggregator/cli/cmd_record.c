@@ -49,7 +49,7 @@ static void conclude(const struct order *order, const struct blob *answer)
 	const char *office = args_option(order->args, "office");
 
 	if (!any_change(answer))
-		printf(_("Nothing was recorded: all of it stands so already.\n"));
+		printf(_("Nothing was recorded: all of it is so already.\n"));
 	else if (args_option(order->args, "dry-run"))
 		printf(_("Nothing was recorded; this is what it would come to.\n"));
 	else

@@ -144,7 +144,7 @@ static void tell(const struct setup *setup, const struct part *part, uint64_t ch
 	else if (part->counted)
 		printf(_("%s: %llu rows changed\n"), part->file, (unsigned long long)changed);
 	else
-		printf(_("%s: taken over\n"), part->file);
+		printf(_("%s: imported\n"), part->file);
 }
 
 static int take_all(const struct setup *setup, struct err *err)
@@ -191,7 +191,7 @@ static int try_all(const struct setup *setup, struct err *err)
 			continue;
 		rc = client_ask(setup->order->api, &request, &answer, err);
 		if (rc < 0 && i > 0)
-			(void)err_wrap(err, "%s may need what comes before it to be taken over",
+			(void)err_wrap(err, "%s may need what comes before it to be imported",
 				       parts[i].file);
 		if (rc == 0 && setup->order->format == FORMAT_TABLE)
 			printf("%s%s:\n", i ? "\n" : "", parts[i].file);

@@ -107,8 +107,8 @@ static void conclude(const struct cmd_verify *verify, uint64_t differences, uint
 	if (differences == 0)
 		printf(_("verify: ok, all tables and totals are what the ledger says\n"));
 	if (repaired > 0)
-		printf(_("verify: what stood differed from the ledger in %llu places and was made "
-			 "anew there\n"),
+		printf(_("verify: what stood differed from the ledger in %llu places and was "
+			 "rebuilt there\n"),
 		       (unsigned long long)repaired);
 	if (differences > beyond + repaired)
 		printf(_("verify: what stands differs from the ledger in %llu places\n"),
@@ -123,7 +123,7 @@ static void conclude(const struct cmd_verify *verify, uint64_t differences, uint
 			 "places. No repair can mend that; restore a backup\n"),
 		       (unsigned long long)beyond);
 	else if (differences > repaired)
-		printf(_("verify: `lantoa verify --repair` makes that anew from the ledger\n"));
+		printf(_("verify: `lantoa verify --repair` rebuilds that from the ledger\n"));
 }
 
 static int show(const struct cmd_verify *verify, const struct blob *answer, const json_t *json,

@@ -456,20 +456,18 @@ static const char figures[] =
 const struct command commands[] = {
 	{ .words = "setup",
 	  .usage = "[NAME|./FOLDER] [--dry-run] [--yes]",
-	  .help = N_("Take over a province's reference data: units, successors, catalogue, "
+	  .help = N_("Import a province's reference data: units, successors, catalogue, "
 		     "indicators, code lists, rules, days off and map. Without a name, list those "
-		     "that are "
-		     "installed; a folder of yours is given with a slash. Running it again "
-		     "changes only what differs."),
+		     "that are installed; a folder of yours is given with a slash. Running it "
+		     "again changes only what differs."),
 	  .options = "dry-run yes",
 	  .n_more = 1,
 	  .run = cmd_setup_run },
 	{ .words = "units import",
 	  .usage = "FILE [--dry-run] [--yes]",
-	  .help = N_(
-		  "Take over an edition of the administrative units from a CSV file: code, name, "
-		  "level, parent, valid_from, valid_to. All rows or none; the rollups are made "
-		  "anew."),
+	  .help = N_("Import an edition of the administrative units from a CSV file: code, name, "
+		     "level, parent, valid_from, valid_to. All rows or none; the rollups are "
+		     "rebuilt."),
 	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
@@ -487,9 +485,8 @@ const struct command commands[] = {
 	  .usual = FORMAT_CSV },
 	{ .words = "successors import",
 	  .usage = "FILE [--dry-run] [--yes]",
-	  .help = N_(
-		  "Take over from a CSV file which units followed which: effective_on, old_code, "
-		  "new_code, share. Import the units first."),
+	  .help = N_("Import from a CSV file which units followed which: effective_on, old_code, "
+		     "new_code, share. Import the units first."),
 	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
@@ -507,8 +504,8 @@ const struct command commands[] = {
 	  .usual = FORMAT_CSV },
 	{ .words = "catalogue import",
 	  .usage = "FILE [--dry-run] [--yes]",
-	  .help = N_("Take over the catalogue of metrics from a CSV file; offices that are "
-		     "connected have it within a quarter of an hour."),
+	  .help = N_("Import the catalogue of metrics from a CSV file; offices that are connected "
+		     "have it within a quarter of an hour."),
 	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
@@ -526,8 +523,8 @@ const struct command commands[] = {
 	  .usual = FORMAT_CSV },
 	{ .words = "indicators import",
 	  .usage = "FILE [--dry-run] [--yes]",
-	  .help = N_("Take over indicators, their formulas and targets from a CSV file. They may "
-		     "name only metrics of the catalogue."),
+	  .help = N_("Import indicators, their formulas and targets from a CSV file. They may name "
+		     "only metrics of the catalogue."),
 	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
@@ -545,7 +542,7 @@ const struct command commands[] = {
 	  .usual = FORMAT_CSV },
 	{ .words = "dimensions import",
 	  .usage = "FILE [--dry-run] [--yes]",
-	  .help = N_("Take over from a CSV file what labels may be: dimension, code, label_vi, "
+	  .help = N_("Import from a CSV file what labels may be: dimension, code, label_vi, "
 		     "label_en, valid_from, valid_to. It decides about figures that come from now "
 		     "on; offices that are connected have it within a quarter of an hour."),
 	  .options = "dry-run yes",
@@ -565,11 +562,10 @@ const struct command commands[] = {
 	  .usual = FORMAT_CSV },
 	{ .words = "rules import",
 	  .usage = "FILE [--dry-run] [--yes]",
-	  .help = N_(
-		  "Take over from a CSV file what figures must be to each other: name, left, op, "
-		  "right, severity, label_vi, label_en, from. Offices hold figures to it as they "
-		  "come in, within a quarter of an hour where they are connected; no total "
-		  "changes."),
+	  .help = N_("Import from a CSV file what figures must be to each other: name, left, op, "
+		     "right, severity, label_vi, label_en, from. Offices hold figures to it as "
+		     "they come in, within a quarter of an hour where they are connected; no total "
+		     "changes."),
 	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
@@ -587,10 +583,10 @@ const struct command commands[] = {
 	  .usual = FORMAT_CSV },
 	{ .words = "calendar import",
 	  .usage = "FILE [--dry-run] [--yes]",
-	  .help = N_("Take over from a CSV file on which days nobody works: from, to, kind (off, "
-		     "work, weekend), name_vi, name_en. A due date that falls on such a day moves "
-		     "to the next working day; who was late is reckoned anew where that changes "
-		     "it."),
+	  .help = N_(
+		  "Import from a CSV file on which days nobody works: from, to, kind (off, work, "
+		  "weekend), name_vi, name_en. A due date that falls on such a day moves to the "
+		  "next working day; who was late is worked out again where that changes it."),
 	  .options = "dry-run yes",
 	  .n_words = 1,
 	  .run = import,
@@ -608,12 +604,10 @@ const struct command commands[] = {
 	  .usual = FORMAT_CSV },
 	{ .words = "map import",
 	  .usage = "FILE [--structure DAY] [--dry-run]",
-	  .help = N_(
-		  "Take over where units stand on the map, which no figure depends on: tiles "
-		  "from a CSV file, code, col, row, or borders from a GeoJSON file, whose "
-		  "features have the unit's code as id. It holds for the borders of that day, or "
-		  "else the latest of its units, and those after, until there is a later "
-		  "map."),
+	  .help = N_("Import where units stand on the map, which no figure depends on: tiles from "
+		     "a CSV file, code, col, row, or borders from a GeoJSON file, whose features "
+		     "have the unit's code as id. It holds for the borders of that day, or else "
+		     "the latest of its units, and those after, until there is a later map."),
 	  .options = "structure dry-run",
 	  .n_words = 1,
 	  .run = cmd_map_import_run,
@@ -638,7 +632,7 @@ const struct command commands[] = {
 	  .path = "/v1/maps/file" },
 	{ .words = "map remove",
 	  .usage = "tiles|borders DAY",
-	  .help = N_("Take away the map of this kind that stands from this day on."),
+	  .help = N_("Remove the map of this kind that stands from this day on."),
 	  .n_words = 2,
 	  .run = cmd_map_remove_run,
 	  .method = "POST",
@@ -674,10 +668,9 @@ const struct command commands[] = {
 	  .none = N_("No office was added: they were there already.\n") },
 	{ .words = "office move",
 	  .usage = "CODE --unit CODE [--from DATE] [--dry-run]",
-	  .help = N_("Let an office report for another unit, from today or from a day on, past or "
-		     "to come; its figures since then go along. --unit - means for none: they wait "
-		     "in quarantine. The same "
-		     "day again replaces what was said of it."),
+	  .help = N_("Move an office to another unit, from today or from a day on, past or to "
+		     "come; its figures since then go along. --unit - means to none: they wait in "
+		     "quarantine. The same day again replaces what was said of it."),
 	  .options = "unit from dry-run",
 	  .n_words = 1,
 	  .check = usage_office_move,
@@ -689,7 +682,7 @@ const struct command commands[] = {
 	  .none = nothing_changed },
 	{ .words = "office rename",
 	  .usage = "CODE NAME [--dry-run]",
-	  .help = N_("Call an office by another name from now on. As known before, it has the name "
+	  .help = N_("Rename an office, from now on. Asked about as known before, it has the name "
 		     "that it had."),
 	  .options = "dry-run",
 	  .n_words = 2,
@@ -701,10 +694,9 @@ const struct command commands[] = {
 	  .none = nothing_changed },
 	{ .words = "office end",
 	  .usage = "CODE --on DAY [--dry-run]",
-	  .help = N_(
-		  "Let an office end: from a day on it reports for no unit and owes nothing. What "
-		  "comes late of the days before still counts, so its key stays; when all of it "
-		  "is there, revoke that."),
+	  .help = N_("End an office: from a day on it reports for no unit and owes nothing. What "
+		     "comes late for the days before still counts, so its key stays; when all of "
+		     "that is there, revoke the key."),
 	  .options = "on dry-run",
 	  .n_words = 1,
 	  .check = usage_office_on,
@@ -717,10 +709,9 @@ const struct command commands[] = {
 	{ .words = "office follow",
 	  .usage = "--on DAY [--dry-run]",
 	  .help = N_(
-		  "Let the offices whose unit ended on a day go where it went, by the successors "
-		  "of units. Where a unit was divided, or has no successor, somebody has to say: "
-		  "with --dry-run they are listed, with the units to choose from. A second time "
-		  "changes nothing."),
+		  "Move the offices whose unit ended on a day to the unit that followed it. Where "
+		  "a unit was divided, or has no successor, somebody has to decide: --dry-run "
+		  "lists these, with the units to choose from. Running it again changes nothing."),
 	  .options = "on dry-run",
 	  .check = usage_office_on,
 	  .run = office_on,
@@ -731,9 +722,9 @@ const struct command commands[] = {
 	  .none = N_("No office was moved: those that are left are to be decided by hand.\n") },
 	{ .words = "office list",
 	  .usage = "[--silent [TIME]] [--late] [--behind VERSION] [--heard]",
-	  .help = N_("List the offices and the units they report for today. With any option, "
-		     "whom one hears of instead: those offices that it means, with several the "
-		     "ones that any of them means, who needs a call most first."),
+	  .help = N_("List the offices and the units they report for today. With an option, list "
+		     "instead when the offices that it selects were heard, who needs a call most "
+		     "first; several options select the offices of any of them."),
 	  .options = "silent late behind heard",
 	  .n_more = 1,
 	  .check = usage_office_list,
@@ -752,11 +743,11 @@ const struct command commands[] = {
 	  .path = "/v1/offices" },
 	{ .words = "office heads",
 	  .usage = "[CODE|--all] [--days NUMBER|--since DAY]",
-	  .help = N_(
-		  "Show the newest head of the ledger that each office keeps, as it told when it "
-		  "came last, and whether this ledger has it. Odd is where one was that it did "
-		  "not have. With --days or --since an office, or --all that are connected, are "
-		  "asked for those of these days, and since when they differ is told."),
+	  .help = N_("Show the newest head of the ledger that each office keeps, as it told when "
+		     "it last connected, and whether this ledger has it. The column odd is the "
+		     "position of one that it does not have. With --days or --since, one office, "
+		     "or with --all every connected one, is asked for the heads of these days; the "
+		     "answer tells since when they differ."),
 	  .options = "all days since",
 	  .n_more = 1,
 	  .check = usage_office_heads,
@@ -767,7 +758,7 @@ const struct command commands[] = {
 	{ .words = "office invite",
 	  .usage = "CODE [--into FOLDER] [--days NUMBER]",
 	  .help = N_("Print the line with which the office enrols, once: lantoa-agent enrol LINE. "
-		     "Hand it over like a password; an earlier line stops working. It is good for "
+		     "Hand it over like a password; an earlier line stops working. It is valid for "
 		     "[gate] invitation_days of aggregator.conf, or --days."),
 	  .options = "into days",
 	  .n_words = 1,
@@ -798,7 +789,7 @@ const struct command commands[] = {
 	  .run = office_tell,
 	  .method = "POST",
 	  .path = "/v1/messages",
-	  .done = N_("The message was left for: %s.\n") },
+	  .done = N_("The message was sent to: %s.\n") },
 	{ .words = "office messages",
 	  .usage = "CODE [--most NUMBER] [--before NUMBER]",
 	  .help = N_("List what an office was told, newest first, by whom, and since when it is "
@@ -809,7 +800,7 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/messages",
 	  .forms = "csv-excel xlsx",
-	  .empty = N_("This office was told nothing.\n") },
+	  .empty = N_("This office was sent no message.\n") },
 	{ .words = "record",
 	  .usage = "--office CODE METRIC=VALUE... --period PERIOD [--label NAME=VALUE] [--note "
 		   "TEXT] "
@@ -827,10 +818,9 @@ const struct command commands[] = {
 	  .show = "metric labels period was was_from was_author was_at became change warning" },
 	{ .words = "query",
 	  .usage = "NAME[,NAME...] [OPTIONS]",
-	  .help = N_(
-		  "Print the figures of a metric or indicator, each with how many of the reports "
-		  "due are in it. The other formats give further columns. Up to 16 of them "
-		  "may be asked for at once, parted by commas."),
+	  .help = N_("Print the figures of a metric or indicator, each with how many of the "
+		     "reports due are in it. The other formats give further columns. Up to 16 of "
+		     "them may be asked for at once, separated by commas."),
 	  .options = ASKING " by-label rank revisions versus total",
 	  .n_words = 1,
 	  .check = usage_query,
@@ -842,10 +832,10 @@ const struct command commands[] = {
 	  .empty = N_("There are no figures for this question.\n") },
 	{ .words = "explain",
 	  .usage = "NAME --period PERIOD [--area CODE] [--office CODE] [OPTIONS]",
-	  .help = N_("Walk a total down: how it adds up, which offices give what to it, by which "
+	  .help = N_("Explain a total: how it adds up, which offices give what to it, by which "
 		     "entries of the journal, what was corrected, held and released, and which "
-		     "acts touched it; of an indicator, each operand in turn. Of more than ten "
-		     "offices, entries are told with --office."),
+		     "acts touched it; for an indicator, each operand in turn. With more than ten "
+		     "offices, entries are listed with --office only."),
 	  .options = "area period label calendar structure known publication office most after",
 	  .n_words = 1,
 	  .check = usage_explain,
@@ -906,18 +896,18 @@ const struct command commands[] = {
 	  .usage = "[--area CODE] [--office CODE] [--metric NAME] [--from PERIOD] [--to PERIOD]",
 	  .help = N_("List what somebody should look at among the figures that count: rules that "
 		     "are broken, a whole beside its parts, labels of no list, values far from "
-		     "those before, and the same value ten periods on end. Nothing of it is held "
+		     "those before, and the same value ten periods in a row. Nothing of it is held "
 		     "back. Without --from and --to, of this month and the one before."),
 	  .options = "area office metric from to",
 	  .run = quality,
 	  .method = "GET",
 	  .path = "/v1/quality",
 	  .forms = "csv-excel xlsx",
-	  .empty = N_("There is nothing that somebody should look at.\n") },
+	  .empty = N_("Nothing needs a look.\n") },
 	{ .words = "status",
 	  .usage = "",
 	  .help = N_("Show how the province is, what it has received, and when each office was "
-		     "last heard of. The exit status is 1 when something is ill: figures are not "
+		     "last heard. The exit status is 1 when something is wrong: figures are not "
 		     "taken, or somebody must act."),
 	  .run = status,
 	  .method = "GET",
@@ -935,11 +925,11 @@ const struct command commands[] = {
 	  .path = "/v1/metrics" },
 	{ .words = "alerts follow",
 	  .usage = "--hook PROGRAM --into FOLDER [--wait SECONDS]",
-	  .help = N_("Tell each alert that fires or is over to a program, as one line of JSON on "
+	  .help = N_("Tell a program of each alert that fires or is over, as one line of JSON on "
 		     "its standard input, in order, until it is killed: what lantoa-alerts.service "
-		     "does. In the folder stands how far it is. A program that fails, or takes "
-		     "over a minute, is given the same line again, less and less often; then the "
-		     "line goes into undelivered.jsonl in the folder."),
+		     "does. The folder holds how far it is. A program that fails, or takes over a "
+		     "minute, is given the same line again, less and less often; then the line "
+		     "goes into undelivered.jsonl in the folder."),
 	  .options = "hook into wait",
 	  .check = usage_alerts_follow,
 	  .run = cmd_alerts_follow,
@@ -971,10 +961,10 @@ const struct command commands[] = {
 	{ .words = "quarantine release",
 	  .usage = "--entry NUMBER | --office CODE | --metric NAME | --all [--closed] "
 		   "[--older-copy] [--dry-run]",
-	  .help = N_("Judge anew what is in quarantine, once the cause is mended: what may count "
-		     "now counts as if it always had, the rest stays and is told with its reasons. "
-		     "Periods that are closed need --closed, figures of a machine that was set "
-		     "back need --older-copy."),
+	  .help = N_("Judge again what is in quarantine, once the cause is mended: what may count "
+		     "now counts as if it always had, the rest stays and is listed with its "
+		     "reasons. Periods that are closed need --closed, figures of a machine that "
+		     "was set back need --older-copy."),
 	  .options = "entry office metric all closed older-copy dry-run",
 	  .check = usage_release,
 	  .run = release,
@@ -1062,10 +1052,10 @@ const struct command commands[] = {
 	  .none = N_("There was no change to take back.\n") },
 	{ .words = "verify",
 	  .usage = "[--repair [--yes]] [--head POSITION:HASH]",
-	  .help = N_("Compute everything anew from the journal and name whatever differs. The exit "
-		     "status is 1 when something does, and was not repaired. Figures come and are "
-		     "asked for meanwhile. With a head that was kept, it proves that what was then "
-		     "is still so, or that it is not."),
+	  .help = N_("Compute everything again from the journal and name whatever differs. The "
+		     "exit status is 1 when something does, and was not repaired. Figures are "
+		     "taken and questions answered meanwhile. With a head that was kept, it proves "
+		     "whether the past is still as it was then."),
 	  .options = "repair yes head",
 	  .check = usage_verify,
 	  .run = cmd_verify_run,
@@ -1073,8 +1063,8 @@ const struct command commands[] = {
 	{ .words = "backup",
 	  .usage = "FILE | --into FOLDER [--keep NUMBER]",
 	  .help = N_("Write all of the province, its secret key too, to one file, checked and on "
-		     "the disk; lantoa-aggregator --restore puts it back. Figures come and are "
-		     "asked for meanwhile. As root, or as the user of the aggregator."),
+		     "the disk; lantoa-aggregator --restore puts it back. Figures are taken and "
+		     "questions answered meanwhile. As root, or as the user of the aggregator."),
 	  .options = "into keep",
 	  .n_more = 1,
 	  .check = usage_backup,
@@ -1082,11 +1072,10 @@ const struct command commands[] = {
 	  .path = "/v1/backup" },
 	{ .words = "changes",
 	  .usage = "[--after NUMBER] [--epoch NUMBER] [--wait SECONDS] [--figures] [--most NUMBER]",
-	  .help = N_(
-		  "Print what is in the ledger behind a position, a line of JSON for each batch "
-		  "and event, as programs follow it. Keep position and epoch of the last line, "
-		  "and give them to go on from there; when a backup was restored meanwhile, it is "
-		  "refused, and you begin anew."),
+	  .help = N_("Print what is in the ledger behind a position, a line of JSON for each batch "
+		     "and event, as programs follow it. Keep position and epoch of the last line, "
+		     "and give them to go on from there; when a backup was restored meanwhile, it "
+		     "is refused, and you start again."),
 	  .options = "after epoch wait figures most",
 	  .check = usage_changes,
 	  .run = cmd_changes_run,
@@ -1097,8 +1086,8 @@ const struct command commands[] = {
 	  .usage = "[--who NAME] [--kind KIND] [--office CODE] [--from DAY] [--to DAY] [--after "
 		   "EVENT] [--before EVENT] [--most NUMBER]",
 	  .help = N_("List who changed what and when, newest first: all, or what one account did, "
-		     "acts of one kind (as \"office move\", or in the words of the list), of one "
-		     "office, or of some days."),
+		     "acts of one kind (such as \"office move\", or in the words of the list), of "
+		     "one office, or of some days."),
 	  .options = "who kind office from to after before most",
 	  .run = audit,
 	  .method = "GET",
@@ -1118,7 +1107,7 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/history",
 	  .show = "event at who shown_name act record row column was became detail",
-	  .empty = N_("Nothing was changed of it.\n") },
+	  .empty = N_("It was never changed.\n") },
 	{ .words = "publish",
 	  .usage = "NAME PERIOD [--calendar civil|report] [--structure DAY]",
 	  .help = N_(
@@ -1129,7 +1118,7 @@ const struct command commands[] = {
 	  .run = publish,
 	  .method = "POST",
 	  .path = "/v1/publications",
-	  .done = N_("Published, at %s of the ledger.\n") },
+	  .done = N_("Published, at position %s of the ledger.\n") },
 	{ .words = "publications",
 	  .usage = "",
 	  .help = N_("List what was published, when and by whom, newest first."),
@@ -1140,10 +1129,9 @@ const struct command commands[] = {
 	  .empty = N_("Nothing was published yet.\n") },
 	{ .words = "token add",
 	  .usage = "NAME --role ROLE [--office CODE] [--expires DAY|TIME]",
-	  .help = N_(
-		  "Make a token, with which programs and browsers ask over the network, and print "
-		  "it, this once. The audit names what is done with it token:NAME. As root, or as "
-		  "the user of the aggregator, as the next two."),
+	  .help = N_("Make a token, with which programs and browsers ask over the network, and "
+		     "print it, this once. In the audit, what is done with it stands as "
+		     "token:NAME. As root, or as the user of the aggregator, as the next two."),
 	  .options = "role office expires",
 	  .n_words = 1,
 	  .check = usage_token_add,
@@ -1153,9 +1141,8 @@ const struct command commands[] = {
 	  .done = "%s\n" },
 	{ .words = "token list",
 	  .usage = "",
-	  .help = N_(
-		  "List the tokens: for what each is, until when it is good, and when it was last "
-		  "used, to an hour."),
+	  .help = N_("List the tokens: what each is for, until when it is valid, and when it was "
+		     "last used, to the hour."),
 	  .run = list,
 	  .method = "GET",
 	  .path = "/v1/tokens",
@@ -1163,7 +1150,7 @@ const struct command commands[] = {
 	  .empty = N_("There is no token.\n") },
 	{ .words = "token revoke",
 	  .usage = "NAME",
-	  .help = N_("Let a token be good no more, from now on. Its name stays taken."),
+	  .help = N_("Revoke a token at once. Its name stays taken."),
 	  .n_words = 1,
 	  .run = token_revoke,
 	  .method = "POST",
@@ -1171,8 +1158,8 @@ const struct command commands[] = {
 	  .done = N_("The token %s was revoked.\n") },
 	{ .words = "account name",
 	  .usage = "ACCOUNT SHOWN",
-	  .help = N_("Let an account, such as unix:uid=1000, be shown with a person's name. It can "
-		     "be changed at any time, and an empty name deletes it."),
+	  .help = N_("Show an account, such as unix:uid=1000, with a person's name. It can be "
+		     "changed at any time, and an empty name deletes it."),
 	  .n_words = 2,
 	  .run = account_name,
 	  .method = "POST",

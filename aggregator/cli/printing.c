@@ -151,7 +151,7 @@ static int browse(const char *program, const char *folder, struct err *err)
 		return err_system(err, rc, name);
 	rc = wait_for(pid);
 	if (rc == -ETIMEDOUT)
-		return err_set(err, -ETIMEDOUT, "'%s' did not end, and was ended", name);
+		return err_set(err, -ETIMEDOUT, "'%s' did not end, and was stopped", name);
 	return rc == 0 ? 0
 		       : err_set(err, -EIO, "'%s' ended with status %d, and printed nothing", name,
 				 rc);

@@ -182,7 +182,7 @@ static void put_conditions(const struct top_facts *facts, bool colour, FILE *out
 			continue;
 		if (!any)
 			fprintf(out, "%s%s", colour ? drawn_colour(GRAVITY_BAD) : "",
-				_("ill:       "));
+				_("wrong:     "));
 		fprintf(out, "%s%.*s", separator, (int)len, name);
 		separator = ", ";
 		any = true;

@@ -35,9 +35,9 @@ int usage_office_heads(const struct args *args, struct err *err)
 	bool days = args_option(args, "days"), since = args_option(args, "since");
 
 	if (days && since)
-		return err_set(err, -EINVAL, "days, since: one of both says which heads");
+		return err_set(err, -EINVAL, "days, since: give one of the two");
 	if (all && one)
-		return err_set(err, -EINVAL, "code, all: one office is asked, or all are");
+		return err_set(err, -EINVAL, "code, all: give one of the two");
 	if (all && !days && !since)
 		return err_set(err, -EINVAL, "all: of which days? Say days or since");
 	if ((days || since) && !all && !one)
@@ -62,7 +62,7 @@ int usage_office_list(const struct args *args, struct err *err)
 	if (args->n_words > 0 && (!silent || *silent))
 		return err_set(
 			err, -EINVAL,
-			"'%s' is too much: office list takes no word but the time of --silent",
+			"'%s' is too much: office list takes no argument but the time of --silent",
 			args->words[0]);
 	return 0;
 }
@@ -74,7 +74,7 @@ int usage_office_tell(const struct args *args, struct err *err)
 
 	if (args->n_words != (all ? 1 : 2))
 		return err_set(err, -EINVAL,
-			       "say whom, an office or --all, and then the text, in quotes");
+			       "give an office or --all, and then the text, in quotes");
 	if ((metric || period || label) && (all || !metric || !period))
 		return err_set(err, -EINVAL,
 			       "a message about a figure needs its office, metric and period: "
@@ -85,9 +85,9 @@ int usage_office_tell(const struct args *args, struct err *err)
 int usage_record(const struct args *args, struct err *err)
 {
 	if (!args_option(args, "office") || !args_option(args, "period"))
-		return err_set(err, -EINVAL,
-			       "say for which office and of which period: --office CODE --period "
-			       "PERIOD");
+		return err_set(
+			err, -EINVAL,
+			"say for which office and for which period: --office CODE --period PERIOD");
 	if (args->n_words > RECORD_MAX)
 		return err_set(err, -EINVAL, "more than %u figures at once; record them in parts",
 			       RECORD_MAX);
@@ -118,9 +118,9 @@ int usage_query(const struct args *args, struct err *err)
 			       "out");
 	if (args_option(args, "revisions") &&
 	    (args_option(args, "versus") || args_option(args, "total")))
-		return err_set(err, -EINVAL,
-			       "--revisions lists what came of figures: leave --versus and --total "
-			       "out");
+		return err_set(
+			err, -EINVAL,
+			"--revisions lists what became of figures: leave --versus and --total out");
 	if (args_option(args, "revisions") &&
 	    (args_option(args, "sort") || args_option(args, "top")))
 		return err_set(err, -EINVAL,
@@ -145,9 +145,9 @@ int usage_excuse(const struct args *args, struct err *err)
 {
 	if (!args_option(args, "office") || !args_option(args, "period") ||
 	    !args_option(args, "reason"))
-		return err_set(err, -EINVAL,
-			       "say whom, for when and why: --office CODE --period PERIOD --reason "
-			       "TEXT");
+		return err_set(
+			err, -EINVAL,
+			"say who, for when and why: --office CODE --period PERIOD --reason TEXT");
 	return (args_option(args, "metric") != NULL) != (args_option(args, "form") != NULL)
 		       ? 0
 		       : err_set(err, -EINVAL,

@@ -21,7 +21,7 @@ static void gravity_cell(struct html *html, const json_t *row)
 	if (strcmp(state, "resolved") == 0)
 		html_add(html, "<td>%s</td>", _("over"));
 	else if (strcmp(state, "pending") == 0)
-		html_add(html, "<td>%s</td>", _("not for long yet"));
+		html_add(html, "<td>%s</td>", _("only just begun"));
 	else
 		html_add(html,
 			 "<td><span class=\"%s\"><span aria-hidden=\"true\">%s</span> "
@@ -119,13 +119,13 @@ void alerts_write(struct visit *visit, struct html *html)
 		html_add(html, "<span aria-hidden=\"true\">–</span> %s",
 			 _("Not known yet: the province looks as soon as it is up."));
 	else if (rows == 0 && !all)
-		html_add(html, "%s", _("Nothing: nobody has to act on anything."));
+		html_add(html, "%s", _("Nothing needs action."));
 	else
 		html_say(html, ngettext("%s alert", "%s alerts", rows), number_shown(exact, n));
 	html_add(html, "</p>\n<p>");
 	frame_link(html, &other,
-		   all ? _("Only what fires now")
-		       : _("Also what is over since a week, or does not hold for long yet"),
+		   all ? _("Only what is firing now")
+		       : _("Also what ended within a week, or has only just begun"),
 		   false);
 	html_add(html, "</p>\n");
 	if (rows > 0)

@@ -327,7 +327,7 @@ static void put_more(struct visit *visit, struct html *html, const json_t *answe
 	if (*visit->view.office) {
 		there = view_with(&visit->view, "office", "");
 		html_add(html, "<p>");
-		frame_link(html, &there, _("All offices of it"), false);
+		frame_link(html, &there, _("All offices of this figure"), false);
 		html_add(html, "</p>\n");
 	}
 	if (!*next)
@@ -390,8 +390,8 @@ void explained_write(struct visit *visit, struct html *html)
 	put_form(visit, html);
 	if (!*view->name) {
 		html_add(html, "<p class=\"lead\">%s</p>\n",
-			 _("Name a metric or an indicator and a period: this page then walks its "
-			   "total down to the reports that it is made of."));
+			 _("Name a metric or an indicator and a period: this page then explains "
+			   "its total, down to the reports that it is made of."));
 		return;
 	}
 	frame_switches(visit, html);
@@ -407,6 +407,6 @@ void explained_write(struct visit *visit, struct html *html)
 	close_down(&walk, OPEN_NOTHING);
 	if (!walk.whole)
 		html_add(html, "<p class=\"soft\">%s</p>\n",
-			 _("Who follows the name of an office sees its entries of the journal, "
-			   "and the acts that touched them."));
+			 _("Follow the name of an office to see its entries of the journal, and "
+			   "the acts that touched them."));
 }

@@ -56,7 +56,7 @@ static void remarks(struct html *html, const json_t *row)
 	}
 	if ((n = count_begin(html, row, "extra", shown)) > 0) {
 		html_say(html,
-			 ngettext("%s report more was not due, and is in it",
+			 ngettext("%s report more was not due, but is in it",
 				  "%s reports more were not due, and are in it", n),
 			 shown);
 		count_end(html);
@@ -159,7 +159,7 @@ static void target(struct figure *figure, struct html *html, const json_t *row)
 	}
 	if (path) {
 		html_add(html, "; <data value=\"%s\">", path);
-		html_say(html, _("on a straight way there it would be %s in this period"),
+		html_say(html, _("on a straight line there it would be %s in this period"),
 			 number_rounded(path, FIGURE_ROUNDED, unit, way));
 		html_add(html, "</data>");
 	}

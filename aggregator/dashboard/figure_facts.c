@@ -153,17 +153,17 @@ static const char *meaning_of(const struct meaning meanings[], const char *word)
 static const struct meaning over_time[] = {
 	{ "sum", N_("what happens in a period, added up over time") },
 	{ "last", N_("what stands at a period's end") },
-	{ "mean", N_("over time its mean counts") },
-	{ "min", N_("over time its lowest value counts") },
-	{ "max", N_("over time its highest value counts") },
+	{ "mean", N_("over time its mean is taken") },
+	{ "min", N_("over time its lowest value is taken") },
+	{ "max", N_("over time its highest value is taken") },
 	{ NULL, NULL },
 };
 
 static const struct meaning over_offices[] = {
 	{ "sum", N_("offices add up") },
-	{ "mean", N_("of several offices the mean counts") },
-	{ "min", N_("of several offices the lowest value counts") },
-	{ "max", N_("of several offices the highest value counts") },
+	{ "mean", N_("over several offices the mean is taken") },
+	{ "min", N_("over several offices the lowest value is taken") },
+	{ "max", N_("over several offices the highest value is taken") },
 	{ NULL, NULL },
 };
 

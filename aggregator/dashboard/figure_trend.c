@@ -451,6 +451,6 @@ void figure_trend(struct figure *figure, struct html *html)
 					 .n_events = reforms(figure, html, events) });
 	if (lines.left_out > 0)
 		html_add(html, "<p>%s</p>\n",
-			 _("More than six are not drawn; the table below has all of them."));
+			 _("Only six are drawn; the table below has all of them."));
 	html_add(html, "</section>\n");
 }

@@ -139,12 +139,12 @@ static void value(struct visit *visit, struct html *html, const json_t *row, con
 	html_add(html, "</p>\n");
 	if (answer_number(row, "reported") == 0 && answer_number(row, "carried") > 0) {
 		html_add(html, "<p class=\"part\">%s</p>\n",
-			 _("Nobody reported yet: earlier figures stand for it"));
+			 _("Nobody reported yet: earlier figures stand in"));
 	} else if (answer_number(row, "missing") > 0) {
 		char reported[NUMBER_MAX], due[NUMBER_MAX], r[EXACT_MAX], d[EXACT_MAX];
 
 		html_add(html, "<p class=\"part\">");
-		html_say(html, _("Not whole: %s of %s reports"),
+		html_say(html, _("Not complete: %s of %s reports"),
 			 number_shown(exact_text(row, "reported", r), reported),
 			 number_shown(exact_text(row, "due", d), due));
 		html_add(html, "</p>\n");

@@ -158,7 +158,7 @@ static void state_cell(const struct owing *owing, struct html *html, const json_
 	else if (answer_number(row, "excused") > 0)
 		html_add(html, "%s", _("excused"));
 	else if (answer_number(row, "carried") > 0)
-		html_add(html, "%s", _("an earlier level stands for it"));
+		html_add(html, "%s", _("an earlier level stands in for it"));
 	else
 		html_add(html, "%s", _("came in time"));
 	if (*answer_text(row, "finished")) {

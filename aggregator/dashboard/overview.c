@@ -146,7 +146,7 @@ static void completeness(struct visit *visit, struct html *html, const json_t *u
 	html_add(html, "<section aria-labelledby=\"complete\"><h2 id=\"complete\">%s</h2>\n",
 		 _("Completeness today"));
 	html_add(html, "<p class=\"lead\">%s</p>\n",
-		 _("What came of the reports that were due for the last period that is over."));
+		 _("What became of the reports that were due for the last period that is over."));
 	for (size_t i = 0; i < N_FORMS; i++) {
 		const json_t *answer = form_ask(visit, &forms[i], level, &question);
 		json_t *row;

@@ -98,7 +98,7 @@ static void chosen(struct visit *visit, struct html *html)
 			html_add(html,
 				 " <a href=\"%s\"><span aria-hidden=\"true\">×</span><span "
 				 "class=\"unseen\">%s %s</span></a>",
-				 view_address(&there, address), _("Take away:"), listed.label);
+				 view_address(&there, address), _("Remove:"), listed.label);
 		html_add(html, "</li>\n");
 	}
 	html_add(html, "</ul>\n");
@@ -275,7 +275,7 @@ static void comparison(struct visit *visit, struct html *html)
 	option(html, view->versus, "period", _("the period before"));
 	option(html, view->versus, "year", _("a year before"));
 	select_end(html);
-	text_field(html, "top", _("First rows alone"), view->top, "text");
+	text_field(html, "top", _("First rows only"), view->top, "text");
 	html_add(html,
 		 *view->total ? "<div><label><input type=\"checkbox\" name=\"total\" value=\"1\" "
 				"checked> %s</label></div>\n"

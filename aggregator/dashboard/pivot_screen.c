@@ -126,7 +126,7 @@ void pivot_write(struct visit *visit, struct html *html)
 	if (json_array_size(answer_rows(answer)) > 0)
 		pivot_table_write(visit, html, answer, question.target, "pivot");
 	else if (answer)
-		html_add(html, "<p>%s</p>\n", _("There is nothing of this kind there."));
+		html_add(html, "<p>%s</p>\n", _("There is nothing of this kind."));
 	downloads(html, question.target);
 	html_add(html, "</section>\n");
 	frame_cite(visit, answer, NULL, NULL);

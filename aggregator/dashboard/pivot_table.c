@@ -25,8 +25,8 @@ enum sign { PARTLY, CARRIED, REVISED, SIGNS };
 static const struct {
 	const char *sign, *short_words, *words;
 } signs[SIGNS] = {
-	{ "*", N_("not whole"), N_("not all that was due is in it, or the period is not over") },
-	{ "~", N_("carried"), N_("an earlier level stands for what was not reported") },
+	{ "*", N_("not complete"), N_("not all that was due is in it, or the period is not over") },
+	{ "~", N_("carried"), N_("an earlier level stands in for what was not reported") },
 	{ "±", N_("revised"), N_("a figure in it was revised after it was first reported") },
 };
 

@@ -19,7 +19,7 @@ static const struct kind {
 	{ "rule", N_("A rule between figures is broken"),
 	  N_("The office knows which of the figures is right. What it corrects counts at once, as "
 	     "a revision.") },
-	{ "whole", N_("The whole and its parts are both there"),
+	{ "whole", N_("Both the whole and its parts are reported"),
 	  N_("They are added up, so the total counts twice, until the office withdraws one or the "
 	     "other.") },
 	{ "unlisted", N_("A label is in no code list"),
@@ -27,7 +27,7 @@ static const struct kind {
 	     "adds that to the list.") },
 	{ "far", N_("Far from what was reported before"),
 	  N_("The office knows whether the value is right. If it is, there is nothing to do.") },
-	{ "same", N_("The same value, ten periods on end"),
+	{ "same", N_("The same value ten periods in a row"),
 	  N_("The office knows whether it counted each time, or repeated an old figure.") },
 };
 #define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -191,7 +191,7 @@ void quality_write(struct visit *visit, struct html *html)
 	filters(visit, html);
 	damage(html, answer);
 	if (answer && json_array_size(rows) == 0)
-		html_add(html, "<p>%s</p>\n", _("Nothing is conspicuous."));
+		html_add(html, "<p>%s</p>\n", _("Nothing stands out."));
 	for (size_t i = 0; i < N_KINDS; i++)
 		section(visit, html, rows, &kinds[i], question.target);
 }

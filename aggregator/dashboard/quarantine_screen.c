@@ -29,8 +29,8 @@ static const char *const mended[VERDICT_COUNT] = {
 		N_("By the office, with fewer decimals, or by a catalogue that allows more."),
 	[VERDICT_OUT_OF_RANGE] = N_("By the office, which corrects the value. Where it is right, "
 				    "by a catalogue with wider bounds."),
-	[VERDICT_FUTURE] = N_("By time: it counts once the period has begun. Or the clock of the "
-			      "office's machine is wrong."),
+	[VERDICT_FUTURE] = N_("By waiting: it counts once the period has begun. Or the clock of "
+			      "the office's machine is wrong."),
 	[VERDICT_NOT_IN_FORCE] = N_("The office is moved to the unit that it reports for, from the "
 				    "day on which it does."),
 	[VERDICT_CLOSED] =
@@ -41,7 +41,7 @@ static const char *const mended[VERDICT_COUNT] = {
 		N_("Somebody who knows the office has to say whether this machine is "
 		   "the right one."),
 	[VERDICT_UNLISTED] =
-		N_("By the office, with a code of the list, or by a list that has its code."),
+		N_("By the office, with a code of the list, or by a list that has that code."),
 };
 
 static const char *how_mended(const char *reason)

@@ -102,7 +102,7 @@ static int judge(const struct field_kind *field, const char *value, struct err *
 	switch (field->kind) {
 	case TEXT:
 		if (utf8_plain(value, strlen(value)) < strlen(value))
-			rc = err_set(err, -EINVAL, "it has a character that nobody sees");
+			rc = err_set(err, -EINVAL, "it has a character that nobody can see");
 		break;
 	case FLAG:
 		if (strcmp(value, "1") != 0)
@@ -168,7 +168,7 @@ static int take(struct view *view, const char *name, const char *value, struct e
 	if (!*value || (field->kind == FLAG && strcmp(value, "0") == 0))
 		return 0;
 	if (*seen_at(view, field))
-		return err_set(err, -EINVAL, "%s: it is there twice", field->name);
+		return err_set(err, -EINVAL, "%s: it is given twice", field->name);
 	if (strlen(value) >= field->size)
 		return err_set(err, -EINVAL, "%s: '%s' is too long", field->name,
 			       utf8_excerpt(value, strlen(value), shown));
@@ -183,7 +183,8 @@ static int take(struct view *view, const char *name, const char *value, struct e
 static int agree(const struct view *view, struct err *err)
 {
 	if (*view->last && (*view->from || *view->to))
-		return err_set(err, -EINVAL, "last: it is there beside from or to; either will do");
+		return err_set(err, -EINVAL,
+			       "last: it cannot stand beside from or to; one of the two will do");
 	if (*view->publication && (*view->from || *view->to || *view->last || *view->calendar ||
 				   *view->structure || *view->known))
 		return err_set(err, -EINVAL,

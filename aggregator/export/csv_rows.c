@@ -45,7 +45,7 @@ void rows_reader_close(struct rows_reader *reader)
 
 static int strange(struct err *err)
 {
-	return err_set(err, -EBADMSG, "the answer is no table as an aggregator writes it");
+	return err_set(err, -EBADMSG, "the answer is not a table as an aggregator writes it");
 }
 
 static int put(struct rows_reader *reader, const char *text, size_t len, struct err *err)

@@ -84,7 +84,7 @@ static int on_row(void *context, const char *const cells[], size_t n, struct err
 
 	for (size_t i = 0; i < n; i++)
 		if (cells[i] && !utf8_valid(cells[i], strlen(cells[i])))
-			return err_set(err, -EBADMSG, "the answer is damaged: it is no UTF-8");
+			return err_set(err, -EBADMSG, "the answer is damaged: it is not UTF-8");
 	if (!exp->writer)
 		return begin(exp, cells, n, err);
 	if (n != exp->columns.n)

@@ -37,7 +37,7 @@ static int add(struct head *head, const char *object, json_t *members, const cha
 	return json_is_string(value) || json_is_null(value)
 		       ? 0
 		       : err_set(err, -EBADMSG,
-				 "the head of the answer is none that an aggregator writes");
+				 "the head of the answer is not one that an aggregator writes");
 }
 
 static int read(struct head *head, struct err *err)
@@ -51,9 +51,10 @@ static int read(struct head *head, struct err *err)
 		json_object_foreach(members, key, value)
 			rc = rc == 0 ? add(head, object, members, key, err) : rc;
 	}
-	return rc == -EBADMSG ? err_set(err, -EBADMSG,
-					"the head of the answer is none that an aggregator writes")
-			      : rc;
+	return rc == -EBADMSG
+		       ? err_set(err, -EBADMSG,
+				 "the head of the answer is not one that an aggregator writes")
+		       : rc;
 }
 
 int head_read(const char *json, struct head **ret_head, struct err *err)

@@ -137,7 +137,7 @@ int sdmx_period(const char *period, const char *calendar, char text[SDMX_ID_MAX]
 	char day[DAY_TEXT_MAX];
 
 	if (!period || !period_read(period, reported ? CALENDAR_REPORT : CALENDAR_CIVIL, &read))
-		return err_set(err, -EINVAL, "'%s' is no period", period ? period : "");
+		return err_set(err, -EINVAL, "'%s' is not a period", period ? period : "");
 	if (read.grain == GRAIN_MINUTE)
 		(void)snprintf(text, SDMX_ID_MAX, "%.40s:00/PT1M", period);
 	else if (read.grain == GRAIN_HOUR)
@@ -153,7 +153,7 @@ int sdmx_period(const char *period, const char *calendar, char text[SDMX_ID_MAX]
 static int no_period(const char *text, struct err *err)
 {
 	return err_set(err, -EINVAL,
-		       "'%.64s' is no period; write 2025, 2025-S1, 2025-Q2, 2025-06, 2025-W26, "
+		       "'%.64s' is not a period; write 2025, 2025-S1, 2025-Q2, 2025-06, 2025-W26, "
 		       "2025-06-30, 2025-06-30T14:00:00/PT1H or 2024-12-15/P1M",
 		       text);
 }

@@ -42,10 +42,10 @@ void changes_client_close(struct changes_client *client)
 
 static int unfit(struct err *err, const char *what)
 {
-	return err_set(err, -EBADMSG,
-		       "what came is no page of changes (%s); is the aggregator of another "
-		       "version?",
-		       what);
+	return err_set(
+		err, -EBADMSG,
+		"what came is not a page of changes (%s); is the aggregator of another version?",
+		what);
 }
 
 static bool integer_of(const json_t *object, const char *name, int64_t low, int64_t *ret)

@@ -154,7 +154,7 @@ const char *heads_survey_take(struct heads_survey *survey, int64_t office,
 		return N_("tells more heads than it was asked for");
 	for (size_t i = 0; i < heads->n_head; i++)
 		if (!is_head(heads->head[i]))
-			return N_("tells a head of the ledger that is none");
+			return N_("tells a head of the ledger that is not valid");
 	struct heads_question *question = survey->question;
 	struct asked_office *asked = question && heads->number == survey->number
 					     ? heads_question_find(question, office)

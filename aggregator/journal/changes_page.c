@@ -114,7 +114,8 @@ static int series_load(struct paging *p, int64_t spool, struct err *err)
 	if (rc == 1) /* the highest number comes first */
 		p->n_known = (size_t)sqlite3_column_int64(p->series, 0) + 1;
 	if (rc >= 0 && p->n_known > WIRE_SERIES_MAX)
-		rc = err_set(err, -EUCLEAN, "its spool declared a series of no possible number");
+		rc = err_set(err, -EUCLEAN,
+			     "its spool declared a series with a number that none can have");
 	if (rc >= 0)
 		p->known = arena_alloc_raw(p->names, (p->n_known + 1) * sizeof(*p->known));
 	if (rc >= 0 && !p->known)
@@ -159,7 +160,7 @@ static int verdicts_find(struct paging *p, const struct batch *batch, const void
 		bool whole = hold.point == QUARANTINE_WHOLE_RUN;
 		size_t from = whole ? 0 : (size_t)hold.point;
 		if (!run || from > run->n || (!whole && hold.n > run->n - from))
-			return err_set(err, -EUCLEAN, "what is held of it is not in it");
+			return err_set(err, -EUCLEAN, "what is noted as held of it is not in it");
 		memset(verdicts + run->first + from, (int)hold.verdict, whole ? run->n : hold.n);
 	}
 	*ret_verdicts = verdicts;
@@ -185,7 +186,7 @@ static int put_run(struct paging *p, const struct batch *batch, const struct run
 		char period[PERIOD_TEXT_MAX], value[DECIMAL_TEXT_MAX];
 		enum verdict verdict = (enum verdict)verdicts[run->first + i];
 		if (point->nth >= grain_per_day(grain))
-			return err_set(err, -EUCLEAN, "it has a period that no day has");
+			return err_set(err, -EUCLEAN, "it has a period that lies in no day");
 		(void)period_format(period_in_day(calendar, grain, batch->day, point->nth), period);
 		(void)decimal_format(point->value_e, shape_decimals(series->shape), value);
 		put_text(p, i > 0 ? ", [\"" : "[\"");
@@ -287,7 +288,7 @@ static int put_event(struct paging *p, struct err *err)
 	if (rc < 0)
 		return rc;
 	if (sqlite3_column_int(p->events, 9) != 1)
-		return err_set(err, -EUCLEAN, "its body is no JSON");
+		return err_set(err, -EUCLEAN, "its body is not JSON");
 	put_link(p, event.at_us, event.chain);
 	putf(p,
 	     "\"event\": {\"id\": %" PRId64 ", \"after_entry\": %" PRId64 ", \"moves\": %" PRId64
@@ -447,11 +448,11 @@ static int begin_anew(const struct changes_form *form, const struct changes_end 
 	if (form->epoch != 0 && form->epoch != end->epoch)
 		return err_set(err, -ESTALE,
 			       "position %lld is of epoch %lld, and the ledger is now of epoch "
-			       "%lld, because a backup was restored: begin anew, from position 0",
+			       "%lld, because a backup was restored: start again, from position 0",
 			       (long long)form->after, (long long)form->epoch,
 			       (long long)end->epoch);
 	return err_set(err, -ESTALE,
-		       "position %lld is beyond the ledger, which ends at %lld: begin anew, from "
+		       "position %lld is beyond the ledger, which ends at %lld: start again, from "
 		       "position 0",
 		       (long long)form->after, (long long)end->head);
 }

@@ -204,9 +204,10 @@ int quarantine_points(struct quarantine *quarantine, int64_t journal, size_t run
 		int64_t verdict = sqlite3_column_int64(rows, 2);
 		if (first >= (int64_t)n || len < 1 || len > (int64_t)n - first ||
 		    verdict <= VERDICT_OK || verdict >= VERDICT_COUNT) {
-			rc = err_set(err, -EUCLEAN,
-				     "quarantine names points that journal entry %lld has not",
-				     (long long)journal);
+			rc = err_set(
+				err, -EUCLEAN,
+				"quarantine names points that journal entry %lld does not have",
+				(long long)journal);
 			break;
 		}
 		for (int64_t i = first; i < first + len; i++)
@@ -443,7 +444,7 @@ static int look_up(struct listing *list, struct held_row *ret, struct err *err)
 	if (run >= batch->n_runs || point >= batch->runs[run].n ||
 	    batch->day != sqlite3_column_int64(list->rows, 8))
 		return err_set(err, -EUCLEAN,
-			       "quarantine names a run that journal entry %lld has not",
+			       "quarantine names a run that journal entry %lld does not have",
 			       (long long)entry);
 	ret->number = batch->runs[run].series;
 	ret->point = batch->points[batch->runs[run].first + (point < 0 ? 0 : (uint32_t)point)];
@@ -585,7 +586,7 @@ int quarantine_at_parse(const char *text, struct quarantine_at *ret_at, struct e
 	if (n != 3 || strcmp(again, text) != 0 || entry < 1)
 		return err_set(
 			err, -EINVAL,
-			"before: '%s' is no row of the list; take what the list says as next",
+			"before: '%s' is not a row of the list; take what the list gives as next",
 			utf8_excerpt(text, strlen(text), shown));
 	*ret_at = (struct quarantine_at){ entry, run, point };
 	return 0;

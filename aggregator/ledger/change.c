@@ -265,18 +265,16 @@ static int refuse(sqlite3 *db, enum change_stage from, struct err *err)
 	if (rc < 0 || state.stage >= from)
 		return rc;
 	if (state.stage == CHANGE_SETTLING)
-		return err_set(
-			err, -EEXIST,
-			"nothing was changed: a change is in force, but what follows from it is "
-			"still brought to its place (%s, ordered by %s at %s). Try again in a "
-			"minute; `lantoa change show` tells how far it is",
-			state.word, state.who, civil_format(state.begun_us, begun));
-	return err_set(
-		err, -EEXIST,
-		"nothing was changed: another change is under way (%s, ordered by %s at "
-		"%s). `lantoa change show` tells how far it is; wait until it is through, or "
-		"take it back with `lantoa change cancel`",
-		state.word, state.who, civil_format(state.begun_us, begun));
+		return err_set(err, -EEXIST,
+			       "nothing was changed: a change is in force, but what follows from "
+			       "it is still being put in place (%s, ordered by %s at %s). Try "
+			       "again in a minute; `lantoa change show` tells how far it is",
+			       state.word, state.who, civil_format(state.begun_us, begun));
+	return err_set(err, -EEXIST,
+		       "nothing was changed: another change is under way (%s, ordered by %s at "
+		       "%s). `lantoa change show` tells how far it is; wait until it is done, or "
+		       "take it back with `lantoa change cancel`",
+		       state.word, state.who, civil_format(state.begun_us, begun));
 }
 
 int change_refuse(sqlite3 *db, struct err *err)

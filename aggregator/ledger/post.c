@@ -178,7 +178,8 @@ static int check_runs(const struct post *post, struct err *err)
 		const struct declared *declared = &post->declared[run->series];
 		if (post->batch.points[run->first + run->n - 1].nth >=
 		    grain_per_day(declared->grain))
-			return err_set(err, -EBADMSG, "series %u: a period that the day has not",
+			return err_set(err, -EBADMSG,
+				       "series %u: a period that does not lie in the day",
 				       run->series);
 		if (declared->grain >= GRAIN_WEEK &&
 		    period_first_day(period_of_day(declared->calendar, declared->grain,

@@ -233,7 +233,7 @@ static int entry_read(struct release *r, const struct held_item *item, struct en
 	int rc = entry_take(r, item->day, entry, err);
 	sqlite3_reset(r->entry);
 	if (rc == 0 && entry->batch.day != item->day)
-		rc = err_set(err, -EUCLEAN, "its payload is of another day than its row");
+		rc = err_set(err, -EUCLEAN, "its payload is for another day than its row");
 	if (rc < 0 && rc != -ENOMEM)
 		return err_wrap(err, "journal entry %lld", (long long)item->journal);
 	return rc;
@@ -385,7 +385,7 @@ static int item_take(struct release *r, const struct entry_read *entry,
 				  item->n > batch->runs[item->run].n - item->point)) ||
 	    batch->runs[item->run].series >= entry->n_declared)
 		return err_set(err, -EUCLEAN,
-			       "quarantine names a run that journal entry %lld has not",
+			       "quarantine names a run that journal entry %lld does not have",
 			       (long long)item->journal);
 	const struct run *run = &batch->runs[item->run];
 	const struct declared *declared = &entry->declared[run->series];

@@ -126,14 +126,15 @@ static int runs_check(const struct review *r, const struct reading *reading, str
 {
 	const struct batch *batch = &reading->batch;
 	if (batch->day != r->day)
-		return err_set(err, -EUCLEAN, "its payload is of another day than its row");
+		return err_set(err, -EUCLEAN, "its payload is for another day than its row");
 	for (size_t i = 0; i < batch->n_runs; i++) {
 		const struct run *run = &batch->runs[i];
 		if (run->series >= reading->n_declared)
 			return err_set(err, -EUCLEAN, "it names a series that was never declared");
 		if (batch->points[run->first + run->n - 1].nth >=
 		    grain_per_day((enum grain)reading->declared[run->series].grain))
-			return err_set(err, -EUCLEAN, "it holds a period that its day has not");
+			return err_set(err, -EUCLEAN,
+				       "it holds a period that does not lie in its day");
 	}
 	return 0;
 }

@@ -15,9 +15,10 @@
 
 static int refuse_sort(const char *sort, struct err *err)
 {
-	return err_set(err, -EINVAL,
-		       "sort: '%s' is no COLUMN, COLUMN:desc or METRIC:COLUMN:desc of the answer",
-		       sort);
+	return err_set(
+		err, -EINVAL,
+		"sort: '%s' is not a COLUMN, COLUMN:desc or METRIC:COLUMN:desc of the answer",
+		sort);
 }
 
 /* The last word behind a ':' is cut off @text. NULL: there is none. */
@@ -61,7 +62,7 @@ static int read_top(const char *top, struct arrangement *to, struct err *err)
 
 	to->top = len > 0 && len < 10 && !top[len] ? strtoul(top, NULL, 10) : 0;
 	if (to->top == 0 || to->top > ARRANGE_TOP_MAX)
-		return err_set(err, -EINVAL, "top: a number from 1 to %u is wanted, not '%s'",
+		return err_set(err, -EINVAL, "top: must be a number from 1 to %u, not '%s'",
 			       ARRANGE_TOP_MAX, top);
 	return 0;
 }

@@ -106,8 +106,8 @@ static const char *reason_of_no_row(const struct comparison *comparison, size_t 
 		return _("nobody reported with this label in the period before");
 	else
 		(void)utf8_print(sentence, SENTENCE_MAX,
-				 _("%s had no row in the period before: it was not of the area, or "
-				   "no office reported for it"),
+				 _("%s had no row in the period before: it did not belong to the "
+				   "area, or no office reported for it"),
 				 area);
 	return sentence;
 }
@@ -128,7 +128,7 @@ static const char *reason(const struct comparison *comparison, size_t row, size_
 	}
 	if (!table_cell_of(comparison->rows, row, "value"))
 		return _("this period has no value");
-	return mpq_sgn(before) == 0 ? _("of 0 there is no percentage") : NULL;
+	return mpq_sgn(before) == 0 ? _("there is no percentage of 0") : NULL;
 }
 
 /* --- values --- */

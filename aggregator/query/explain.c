@@ -188,8 +188,8 @@ static int find_one(struct explaining *e, struct err *err)
 		return err->code;
 	if (!gives(e, office))
 		return err_set(err, -ENOENT,
-			       "office %s has nothing to do with this figure: it was not due, and "
-			       "nothing of it came",
+			       "office %s has no part in this figure: it was not due, and nothing "
+			       "came from it",
 			       office->code);
 	e->offices[e->n++] = office;
 	return 0;

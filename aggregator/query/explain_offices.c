@@ -166,10 +166,9 @@ static void put_gift(struct explaining *e, struct explained *part, const struct 
 		table_number(e->table, value);
 	else
 		table_null(e->table);
-	table_text(e->table,
-		   waits_unseen(e, part, gift)
-			   ? _("some of what waits is told by the list of the quarantine alone")
-			   : NULL);
+	table_text(e->table, waits_unseen(e, part, gift)
+				     ? _("some of what waits is only in the list of the quarantine")
+				     : NULL);
 	table_text(e->table, state_word(gift));
 	table_null(e->table); /* how */
 	put_counts(e->table, &gift->counts);

@@ -45,7 +45,7 @@ static int put(struct history *h, struct err *err)
 	table_text(table, civil_format(sqlite3_column_int64(h->finished, 4), at));
 	table_text(table, *author ? author : NULL);
 	account_put(h->account, author, table);
-	table_text(table, undone ? _("said that a report is not finished after all")
+	table_text(table, undone ? _("took back that a report is finished")
 				 : _("said that a report is finished"));
 	table_text(table, "finished");
 	table_text(table, "report");

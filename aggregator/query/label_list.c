@@ -402,8 +402,7 @@ static int metric_find(struct label_list *l, const char *name, struct err *err)
 			       shown);
 	return l->metric->n_dimensions > 0
 		       ? 0
-		       : err_set(err, -EINVAL, "%s is divided by nothing, so it has no labels",
-				 shown);
+		       : err_set(err, -EINVAL, "%s is not divided, so it has no labels", shown);
 }
 
 /* All the time of which anything came. */

@@ -175,7 +175,7 @@ static int find_last(const struct query *query, struct plan *plan, struct err *e
 	size_t len = strspn(query->last, "0123456789");
 	unsigned long n = len > 0 && len < 10 ? strtoul(query->last, NULL, 10) : 0;
 	if (query->last[len] || n == 0 || n > PLAN_BUCKETS_MAX)
-		return err_set(err, -EINVAL, "last: a number from 1 to %u is wanted, not '%s'",
+		return err_set(err, -EINVAL, "last: must be a number from 1 to %u, not '%s'",
 			       PLAN_BUCKETS_MAX, query->last);
 	if (query->from || query->to)
 		return err_set(err, -EINVAL,
@@ -229,7 +229,8 @@ static int check_level(const struct reference *reference, const char *level, str
 			strcat(known, ", ");
 		}
 	}
-	(void)err_set(err, -EINVAL, "'%s' is no level of units; there are: %soffice", level, known);
+	(void)err_set(err, -EINVAL, "'%s' is not a level of units; there are: %soffice", level,
+		      known);
 	return near_words_hint(err, strcat(known, "office"), level);
 }
 
@@ -240,7 +241,7 @@ static int find_place(const struct reference *reference, const struct query *que
 	plan->by = plan->by_office ? NULL : query->by;
 	plan->labels = query->labels ? query->labels : "";
 	if (!labels_valid(plan->labels))
-		return err_set(err, -EINVAL, "'%s' are no labels", plan->labels);
+		return err_set(err, -EINVAL, "'%s' are not labels", plan->labels);
 	return plan->by ? check_level(reference, plan->by, err) : 0;
 }
 

@@ -296,7 +296,7 @@ static int same_look(struct looking *l, const struct known *known, const struct 
 		return 0;
 	since.number -= (int32_t)QUALITY_RUN - 1;
 	(void)utf8_print(detail, sizeof(detail), /* fits */
-			 _("%s was reported for each of %u periods on end, since %s"),
+			 _("%s was reported for each of %u periods in a row, since %s"),
 			 number(known->metric, value_e, value), QUALITY_RUN,
 			 period_format(since, period));
 	(void)decimal_format(value_e, known->metric->decimals, value); /* its length */

@@ -91,16 +91,15 @@ int delivery_check(const struct catalogue *catalogue, struct err *err)
 	edition_free(&edition);
 	if (rc != -EFBIG)
 		return rc;
-	return err_set(err, rc,
-		       "the catalogue, the code lists, the rules and the days off have %zu bytes, "
-		       "and offices "
-		       "can be sent %u, or %u when they are packed: shorten their labels, or leave "
-		       "out columns that are notes and metrics that nobody reports",
-		       catalogue->csv_len +
-			       (catalogue->dimensions ? catalogue->dimensions->csv_len : 0) +
-			       (catalogue->rules ? catalogue->rules->csv_len : 0) +
-			       (catalogue->days_off ? catalogue->days_off->csv_len : 0),
-		       WIRE_FILES_LEN_MAX, WIRE_EDITION_MAX);
+	return err_set(
+		err, rc,
+		"the catalogue, the code lists, the rules and the days off have %zu bytes, and "
+		"offices take at most %u, or %u when they are packed: shorten their labels, or "
+		"leave out columns that are notes and metrics that nobody reports",
+		catalogue->csv_len + (catalogue->dimensions ? catalogue->dimensions->csv_len : 0) +
+			(catalogue->rules ? catalogue->rules->csv_len : 0) +
+			(catalogue->days_off ? catalogue->days_off->csv_len : 0),
+		WIRE_FILES_LEN_MAX, WIRE_EDITION_MAX);
 }
 
 uint64_t delivery_version(const struct catalogue *catalogue)

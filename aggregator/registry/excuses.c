@@ -291,7 +291,7 @@ static int days_check(const struct catalogue *catalogue, const struct excuse_for
 			       "'%s' is shorter than a day; excuse the day, or longer",
 			       form->period);
 	if (e->last.grain != e->first.grain)
-		return err_set(err, -EINVAL, "%s and %s are not equally long: say both as a %s",
+		return err_set(err, -EINVAL, "%s and %s are not equally long: give both as a %s",
 			       form->period, form->until, _(grain_name(e->first.grain)));
 	if (e->last.number < e->first.number)
 		return err_set(err, -EINVAL, "it ends (%s) before it begins (%s)", form->until,

@@ -232,7 +232,7 @@ static int factor_parse(struct parser *parser)
 	if (c != '(' && c != '-')
 		return fail_unexpected(parser, "a number, a metric, '-' or '('");
 	if (parser->depth == FORMULA_DEPTH_MAX)
-		return fail(parser, parser->at, "nested too deep; 64 levels are the most");
+		return fail(parser, parser->at, "nested too deep; 64 levels at most");
 	parser->depth++;
 	int rc = c == '(' ? group_parse(parser) : negation_parse(parser);
 	parser->depth--;
@@ -281,8 +281,7 @@ static int sum_parse(struct parser *parser)
 int formula_parse(const char *text, struct formula **ret_formula, struct err *err)
 {
 	if (strlen(text) > FORMULA_LEN_MAX)
-		return err_set(err, -EINVAL,
-			       "column %u: the formula is too long; %u bytes are the most",
+		return err_set(err, -EINVAL, "column %u: the formula is too long; %u bytes at most",
 			       FORMULA_LEN_MAX + 1, FORMULA_LEN_MAX);
 	struct formula *formula = calloc(1, sizeof(*formula));
 	if (!formula || !(formula->text = strdup(text))) {

@@ -36,7 +36,7 @@ static int bounds_check(const char *json, size_t len, struct err *err)
 		} else if (!text && (json[i] == ']' || json[i] == '}') && depth > 0)
 			depth--;
 		if (depth > GEOJSON_DEPTH_MAX)
-			return err_set(err, -EINVAL, "it is no GeoJSON: over %u brackets deep",
+			return err_set(err, -EINVAL, "it is not GeoJSON: over %u brackets deep",
 				       GEOJSON_DEPTH_MAX);
 		if (brackets > GEOJSON_POSITION_MAX + GEOJSON_POSITION_MAX / 4)
 			return err_set(err, -E2BIG,
@@ -73,8 +73,8 @@ static int position_read(const struct reader *reader, const json_t *position, st
 	if (!degrees_read(json_array_get(position, 0), 180, &ret->x) ||
 	    !degrees_read(json_array_get(position, 1), 90, &ret->y))
 		return feature_wrong(reader,
-				     N_("a position is not on Earth; degrees of longitude and "
-					"latitude (WGS 84) are wanted, in this order"),
+				     N_("a position is not on Earth: it must be degrees of "
+					"longitude and latitude (WGS 84), in this order"),
 				     err);
 	return 0;
 }
@@ -162,10 +162,10 @@ static int code_find(const struct reader *reader, const json_t *feature, char re
 		 json_string_length(code) > 0)
 		strcpy(ret, json_string_value(code));
 	else
-		return feature_wrong(reader,
-				     N_("the unit's code is wanted, as its id or its property "
-					"\"code\""),
-				     err);
+		return feature_wrong(
+			reader,
+			N_("the unit's code is missing: it is the id or the property \"code\""),
+			err);
 	return 0;
 }
 
@@ -175,7 +175,7 @@ static int feature_read(struct reader *reader, const json_t *feature, struct err
 	char code[CODE_ROOM], excerpt[EXCERPT_MAX];
 	int rc = type && strcmp(type, "Feature") == 0
 			 ? code_find(reader, feature, code, err)
-			 : feature_wrong(reader, N_("it is no Feature"), err);
+			 : feature_wrong(reader, N_("it is not a Feature"), err);
 
 	for (size_t i = 0; i < reader->shapes.n && rc == 0; i++)
 		if (strcmp(reader->shapes.list[i].code, code) == 0)
@@ -223,7 +223,7 @@ static int collection_read(struct reader *reader, const json_t *json, struct err
 
 	if (!type || strcmp(type, "FeatureCollection") != 0 || !json_is_array(features))
 		return err_set(err, -EINVAL,
-			       "it is no FeatureCollection, as GeoJSON (RFC 7946) has them");
+			       "it is not a FeatureCollection as GeoJSON (RFC 7946) has them");
 	if (json_array_size(features) == 0)
 		return err_set(err, -EINVAL, "there is no feature in it");
 	if (json_array_size(features) > MAP_CELLS_MAX)
@@ -251,7 +251,7 @@ int geojson_read(const char *json, size_t len, struct shapes *ret_shapes, struct
 	if (!whole)
 		return json_error_code(&why) == json_error_out_of_memory
 			       ? err_memory(err)
-			       : err_set(err, -EINVAL, "it is no JSON: line %d: %s", why.line,
+			       : err_set(err, -EINVAL, "it is not JSON: line %d: %s", why.line,
 					 utf8_excerpt(why.text, strlen(why.text), shown));
 	rc = collection_read(&reader, whole, err);
 	json_decref(whole);

@@ -109,7 +109,8 @@ static int row_indicator(struct import_sheet *sheet, struct indicator **ret_indi
 	*ret_indicator = NULL;
 	if (strlen(name) > NAME_LEN_MAX || !formula_is_name(name)) {
 		import_sheet_diagnose(
-			sheet, "name: '%s' is none; write it like economy.digital_share", name);
+			sheet, "name: '%s' is not valid; write it like economy.digital_share",
+			name);
 		return 0;
 	}
 	struct indicator *indicator = by_name(reading->indicators, name);
@@ -132,7 +133,8 @@ static bool target_valid(struct import_sheet *sheet, const struct indicator *ind
 	int64_t mantissa = 0;
 	if (period_parse(year, CALENDAR_CIVIL, &period, &why) < 0 || period.grain != GRAIN_YEAR) {
 		import_sheet_diagnose(
-			sheet, "target_year: '%s' is no year; leave year and value empty for none",
+			sheet,
+			"target_year: '%s' is not a year; leave year and value empty for none",
 			year);
 		return false;
 	}

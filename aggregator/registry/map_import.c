@@ -199,7 +199,7 @@ static bool side_read(struct import_sheet *sheet, enum column column, unsigned *
 	*ret = (unsigned)number;
 	if (number < MAP_TILES_SIDE)
 		return true;
-	import_sheet_diagnose(sheet, "%s: '%s' does not do; a number from 0 to %u is wanted",
+	import_sheet_diagnose(sheet, "%s: '%s' is not valid; it must be a number from 0 to %u",
 			      columns[column], utf8_excerpt(text, strlen(text), excerpt),
 			      MAP_TILES_SIDE - 1);
 	return false;
@@ -214,7 +214,7 @@ static bool tile_check(struct import_sheet *sheet, struct tiles *tiles, struct m
 	good = side_read(sheet, ROW, &cell->row) && good;
 	if (!code_valid(code)) {
 		import_sheet_diagnose(
-			sheet, "code: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted",
+			sheet, "code: '%s' is not valid; it must be 1 to 32 of A-Z a-z 0-9 . _ -",
 			utf8_excerpt(code, strlen(code), excerpt));
 		return false;
 	}

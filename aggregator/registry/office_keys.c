@@ -151,7 +151,7 @@ static int invitation_in_time(int64_t expires_us, struct err *err)
 		return 0;
 	(void)civil_format(expires_us, when); /* "" beyond the calendar */
 	return err_set(err, -EACCES,
-		       "the invitation was good until %s; ask the province for a new one (`lantoa "
+		       "the invitation was valid until %s; ask the province for a new one (`lantoa "
 		       "office invite CODE`)",
 		       when);
 }
@@ -178,7 +178,7 @@ static int invitation_open(sqlite3 *db, int64_t id, int64_t *ret_office, char re
 		rc = row.rc < 0 ? row.rc : invitation_in_time(sqlite3_column_int64(stmt, 2), err);
 	} else if (rc == 0) {
 		rc = err_set(err, -EACCES,
-			     "the invitation was spent or revoked; ask the province for a new one "
+			     "the invitation was used or revoked; ask the province for a new one "
 			     "(`lantoa office invite CODE`)");
 	}
 	(void)sqlite3_finalize(stmt); /* repeats the error that step told */

@@ -38,12 +38,11 @@ int limits_refuse(const struct limits *limits, enum limit limit, struct err *err
 	uint32_t most = limits->most[limit];
 	switch (limit) {
 	case LIMIT_SPOOLS:
-		return err_set(
-			err, -EDQUOT,
-			"this office has begun %u spools, as many as it may: find out why its "
-			"spool begins anew again and again; then the province may raise "
-			"[limits] spools",
-			most);
+		return err_set(err, -EDQUOT,
+			       "this office has started %u spools, as many as it may: find out why "
+			       "its spool is started again and again; then the province may raise "
+			       "[limits] spools",
+			       most);
 	case LIMIT_SERIES:
 		return err_set(
 			err, -EDQUOT,

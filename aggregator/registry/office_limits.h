@@ -69,7 +69,7 @@
 	     "those its batches are dropped until some of the minute is over"),                    \
 	  N_("refused messages a minute"))                                                         \
 	X(LIMIT_SPOOLS, spools, false, 256, 16,                                                    \
-	  N_("spools that one office may ever have begun; the first batch of one more is "         \
+	  N_("spools that one office may ever have started; the first batch of one more is "       \
 	     "refused, and stays at the office"),                                                  \
 	  N_("spools"))                                                                            \
 	X(LIMIT_SERIES, series, false, 196608, 65536,                                              \

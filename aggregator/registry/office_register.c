@@ -63,7 +63,7 @@ static int name_check(const char *name, struct err *err)
 	size_t len = strlen(name);
 	if (len == 0 || len > NAME_LEN_MAX || utf8_plain(name, len) < len)
 		return err_set(err, -EINVAL,
-			       "name: '%s' does not do; 1 to %u bytes of text are wanted",
+			       "name: '%s' is not valid; it must be 1 to %u bytes of text",
 			       utf8_excerpt(name, len, excerpt), NAME_LEN_MAX);
 	return 0;
 }
@@ -73,7 +73,7 @@ static int entry_check(const struct register_view *view, const struct entry *ent
 	char excerpt[EXCERPT_MAX];
 	if (!code_valid(entry->code))
 		return err_set(err, -EINVAL,
-			       "code: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted",
+			       "code: '%s' is not valid; it must be 1 to 32 of A-Z a-z 0-9 . _ -",
 			       utf8_excerpt(entry->code, strlen(entry->code), excerpt));
 	int rc = name_check(entry->name, err);
 	if (rc < 0)

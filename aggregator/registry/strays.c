@@ -64,27 +64,25 @@ void stray_tell(const struct stray *stray, size_t n, char sentence[STRAY_SENTENC
 	char day[DAY_TEXT_MAX], from[DAY_TEXT_MAX];
 	bool ended = unit->valid_to <= stray->from;
 	if (ended && n > 1) {
-		(void)utf8_print(
-			sentence, STRAY_SENTENCE_MAX,
-			_("offices that stand on a unit which is not in force: %zu (%s, for one, "
-			  "on "
-			  "%s %s, which ended on %s): nothing is due from them, and what they "
-			  "report waits in quarantine; let them follow their units: lantoa office "
-			  "follow --on %s --dry-run"),
-			n, code, unit->code, unit->name, day_format(unit->valid_to, day), day);
+		(void)utf8_print(sentence, STRAY_SENTENCE_MAX,
+				 _("offices assigned to a unit that is no longer in force: %zu "
+				   "(such as %s, to %s %s, which ended on %s): nothing is due from "
+				   "them, and what they report waits in quarantine; let them "
+				   "follow their units: lantoa office follow --on %s --dry-run"),
+				 n, code, unit->code, unit->name, day_format(unit->valid_to, day),
+				 day);
 		return;
 	}
 	(void)utf8_print(
 		sentence, STRAY_SENTENCE_MAX,
-		ended ? _("office %s stands on %s %s, which ended on %s: nothing is due from it, "
-			  "and what it reports waits in quarantine (offices in that state: %zu); "
-			  "give it a unit: lantoa office move %s --unit CODE --from %s, then "
-			  "lantoa "
-			  "quarantine release --office %s")
-		      : _("office %s stands on %s %s, which begins on %s: nothing is due from it "
-			  "before, and what it reports waits in quarantine (offices in that state: "
+		ended ? _("office %s is assigned to %s %s, which ended on %s: nothing is due from "
+			  "it, and what it reports waits in quarantine (offices in that state: "
 			  "%zu); give it a unit: lantoa office move %s --unit CODE --from %s, then "
-			  "lantoa quarantine release --office %s"),
+			  "lantoa quarantine release --office %s")
+		      : _("office %s is assigned to %s %s, which begins on %s: nothing is due from "
+			  "it before, and what it reports waits in quarantine (offices in that "
+			  "state: %zu); give it a unit: lantoa office move %s --unit CODE --from "
+			  "%s, then lantoa quarantine release --office %s"),
 		code, unit->code, unit->name,
 		day_format(ended ? unit->valid_to : unit->valid_from, day), n, code,
 		day_format(stray->from, from), code);

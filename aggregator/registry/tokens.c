@@ -183,8 +183,8 @@ static int end_of(const char *expires, int64_t now_us, int64_t *ret_us, struct e
 		at_us = now_us + (int64_t)hours * HOUR_US;
 	else if (hours > 0 || civil_parse(expires, &at_us, &ignored) < 0)
 		return err_set(err, -EINVAL,
-			       "'%s' says no end of a token; write a day, 2027-06-30, or for how "
-			       "long, 90d or 12h, or never",
+			       "'%s' does not say until when the token is valid; write a day, "
+			       "2027-06-30, or for how long, 90d or 12h, or never",
 			       utf8_excerpt(expires, strlen(expires), excerpt));
 	else if (at_us <= now_us)
 		return err_set(err, -EINVAL, "'%s' is over already; give a later day",
@@ -232,7 +232,7 @@ static int check_others(sqlite3 *db, const char *name, int64_t now_us, struct er
 			       name);
 	if (full)
 		return err_set(err, -E2BIG,
-			       "%u tokens are good already, and there cannot be more; revoke some "
+			       "%u tokens are valid already, and there cannot be more; revoke some "
 			       "that nobody uses: `lantoa token list`",
 			       TOKENS_MAX);
 	return rc < 0 ? rc : 0;
@@ -266,9 +266,10 @@ int token_add(sqlite3 *db, const struct offices *offices, const struct token_for
 	char excerpt[EXCERPT_MAX], detail[160], until[INSTANT_TEXT_MAX];
 	struct token token = { 0 };
 	if (!code_valid(form->name))
-		return err_set(err, -EINVAL,
-			       "'%s' is no name for a token; use 1 to %u letters, digits and .-_",
-			       utf8_excerpt(form->name, strlen(form->name), excerpt), CODE_LEN_MAX);
+		return err_set(
+			err, -EINVAL,
+			"'%s' is not a name for a token; use 1 to %u letters, digits and .-_",
+			utf8_excerpt(form->name, strlen(form->name), excerpt), CODE_LEN_MAX);
 	if (role_of_word(form->role) == ROLE_NONE) {
 		(void)err_set(err, -EINVAL,
 			      "there is no role '%s'; there are viewer, operator, admin and clerk",

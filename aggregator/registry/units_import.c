@@ -36,7 +36,7 @@ static bool text_check(struct import_sheet *sheet, enum column column, size_t le
 	char excerpt[EXCERPT_MAX];
 	if (len >= 1 && len <= len_max && utf8_printable(text, len))
 		return true;
-	import_sheet_diagnose(sheet, "%s: '%s' does not do; 1 to %zu bytes of text are wanted",
+	import_sheet_diagnose(sheet, "%s: '%s' is not valid; it must be 1 to %zu bytes of text",
 			      columns[column], utf8_excerpt(text, len, excerpt), len_max);
 	return false;
 }
@@ -48,7 +48,7 @@ static bool code_check(struct import_sheet *sheet, enum column column)
 	if (code_valid(code))
 		return true;
 	import_sheet_diagnose(sheet,
-			      "%s: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted",
+			      "%s: '%s' is not valid; it must be 1 to 32 of A-Z a-z 0-9 . _ -",
 			      columns[column], utf8_excerpt(code, strlen(code), excerpt));
 	return false;
 }

@@ -104,5 +104,5 @@ int rebuild_store(sqlite3 *db, struct err *err)
 		rc = db_commit(db, err);
 	else
 		db_rollback(db);
-	return rc < 0 ? err_wrap(err, "make the rollups anew") : 0;
+	return rc < 0 ? err_wrap(err, "rebuild the rollups") : 0;
 }

@@ -302,7 +302,7 @@ static int play_run(struct replay *r, const struct batch *batch, size_t index,
 		}
 		if (point->nth >= series->n)
 			return err_set(err, -EUCLEAN,
-				       "the journal holds a period that its day has not");
+				       "the journal holds a period that does not lie in its day");
 		if (!point->withdrawn &&
 		    metric_judge_value(declared->metric, point->value_e, declared->decimals,
 				       &value_e) != VERDICT_OK)
@@ -341,7 +341,7 @@ static int play_entry(struct replay *r, int64_t office, int32_t day, const uint3
 		rc = declarations_of(r->declarations, sqlite3_column_int64(r->entries, 1),
 				     &declared, &n_declared, err);
 	if (rc == 0 && batch.day != day) /* the chain holds the payload's day, not the column */
-		rc = err_set(err, -EUCLEAN, "its payload is of another day than its row");
+		rc = err_set(err, -EUCLEAN, "its payload is for another day than its row");
 	if (rc == 0 && (sqlite3_column_int64(r->entries, 4) != day ||
 			sqlite3_column_int64(r->entries, 5) != office))
 		rc = err_set(err, -EUCLEAN,

@@ -59,8 +59,8 @@ static const char *kind_find(const char *text, struct err *err)
 			      near_words_say(&near, meant));
 	else
 		(void)err_set(err, -EINVAL,
-			      "kind: there are no acts '%s'; there are such as office move, units "
-			      "import, close (the column what of the audit as CSV)",
+			      "kind: there are no acts '%s'; there are, for example, office move, "
+			      "units import, close (the column what of the audit as CSV)",
 			      shown);
 	return NULL;
 }
@@ -99,10 +99,11 @@ static int who_check(sqlite3 *db, const char *who, struct err *err)
 		return rc;
 	(void)utf8_excerpt(who, strlen(who), shown);
 	if (near.n > 0)
-		return err_set(err, -EINVAL, "who: nobody '%s' ever acted; did you mean %s?", shown,
-			       near_words_say(&near, near_text));
+		return err_set(err, -EINVAL, "who: nobody called '%s' ever acted; did you mean %s?",
+			       shown, near_words_say(&near, near_text));
 	return err_set(err, -EINVAL,
-		       "who: nobody '%s' ever acted; `lantoa account list` shows who did", shown);
+		       "who: nobody called '%s' ever acted; `lantoa account list` shows who did",
+		       shown);
 }
 
 static int rows_open(sqlite3 *db, const struct audit_form *form, sqlite3_stmt **ret_rows,

@@ -91,8 +91,8 @@ int ledger_head_parse(const char *text, int64_t *ret_position, uint8_t ret_chain
 		return 0;
 	}
 	return err_set(err, -EINVAL,
-		       "this is no head of a ledger: give POSITION:HASH with all 64 digits of the "
-		       "hash, as `lantoa status` printed it then");
+		       "this is not a head of a ledger: give POSITION:HASH with all 64 digits of "
+		       "the hash, as `lantoa status` printed it then");
 }
 
 /* Into @ret_same: is @chain that of the row of @sql, of @number? No row: it is not. */

@@ -41,7 +41,7 @@ static const struct conf_key keys[] = {
 	  .fallback = "7",
 	  .min = 1,
 	  .max = 366,
-	  .help = N_("days for which a new invitation is good") },
+	  .help = N_("days for which a new invitation is valid") },
 	{ .section = "api",
 	  .name = "socket",
 	  .type = CONF_TEXT | CONF_RESTART,
@@ -118,7 +118,7 @@ static const struct conf_key keys[] = {
 	  .type = CONF_TEXT,
 	  .offset = offsetof(struct config, alerts.off),
 	  .fallback = "",
-	  .help = N_("kinds that nobody wants to hear of, with blanks between") },
+	  .help = N_("kinds that nobody wants to hear of, separated by blanks") },
 	{ .section = "alerts",
 	  .name = "every",
 	  .type = CONF_MINUTES,
@@ -126,7 +126,7 @@ static const struct conf_key keys[] = {
 	  .fallback = "1",
 	  .min = 1,
 	  .max = 150,
-	  .help = N_("how often it is looked") },
+	  .help = N_("how often the rules are looked at") },
 	{ .section = "alerts",
 	  .name = "quarantine_hours",
 	  .type = CONF_UINT,
@@ -180,7 +180,7 @@ static int check(const struct config *config, struct err *err)
 		rc = alert_settings_check(&config->alerts, err);
 	if (rc == 0 && log_level_from_name(config->level, &level) < 0)
 		rc = err_set(err, -EINVAL,
-			     "[log] level: '%s' is none; use error, warning, info or debug",
+			     "[log] level: there is no '%s'; use error, warning, info or debug",
 			     config->level);
 	return rc < 0 ? rc : civil_check_zone(config->zone, err);
 }

@@ -143,7 +143,7 @@ static int api_socket(struct server *server, int *ret_fd, struct err *err)
 	if (n != 1 || sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, NULL, 0) <= 0)
 		return err_set(err, -EINVAL,
 			       "systemd hands over %d sockets; one that listens on a unix path is "
-			       "wanted: see lantoa-aggregator.socket",
+			       "needed: see lantoa-aggregator.socket",
 			       n);
 	int flags = fcntl(SD_LISTEN_FDS_START, F_GETFL);
 	if (flags < 0 || fcntl(SD_LISTEN_FDS_START, F_SETFL, flags | O_NONBLOCK) < 0)

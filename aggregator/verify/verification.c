@@ -110,7 +110,7 @@ int verification_start(struct verification *verification, const char *repairer,
 	struct verification *v = verification;
 	if (v->running)
 		return err_set(err, -EEXIST,
-			       "a verification is at work already; wait until it is done");
+			       "a verification is under way already; wait until it is done");
 	struct verify *verify = verify_open(repairer, err);
 	if (!verify)
 		return err->code;
@@ -167,7 +167,7 @@ int verification_tell(const struct verification *verification, uint64_t run, boo
 	if (run != 0 && run != v->run)
 		return err_set(err, -ENOENT, "another verification has begun since");
 	if (v->running && csv)
-		return err_set(err, -EAGAIN, "the verification is still at work");
+		return err_set(err, -EAGAIN, "the verification is still under way");
 	if (v->running)
 		return progress_tell(v, out, err);
 	if (v->err.code < 0)

@@ -121,7 +121,7 @@ static int text_read(const char *path, bool secret, gnutls_datum_t *ret_text, st
 	}
 	(void)close(fd); /* it was only read */
 	if (rc == 0 && len > CERTIFICATE_FILE_MAX)
-		rc = err_set(err, -EINVAL, "'%s' is no certificate or key: it is over %u bytes",
+		rc = err_set(err, -EINVAL, "'%s' is not a certificate or key: it is over %u bytes",
 			     path, CERTIFICATE_FILE_MAX);
 	if (rc < 0) {
 		if (text)

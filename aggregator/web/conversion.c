@@ -103,8 +103,8 @@ static unsigned read_sdmx(const char *type, struct export_choice *choice, struct
 	if (word_of(parameter(type, "version", value), versions, 4) < 0 || label < 0 || key < 0 ||
 	    word_of(parameter(type, "timeFormat", value), times, 1) < 0) {
 		(void)err_set(err, -EINVAL,
-			      "SDMX-CSV is there in versions 2.0.0 and 2.1.0, with labels=id, name "
-			      "or both, keys=none, obs, series or both, and timeFormat=original");
+			      "SDMX-CSV comes in versions 2.0.0 and 2.1.0, with labels=id, name or "
+			      "both, keys=none, obs, series or both, and timeFormat=original");
 		return 406;
 	}
 	choice->form = EXPORT_SDMX_CSV;

@@ -181,21 +181,18 @@ void door_on_head(void *context, struct http_request *request)
 	if (api && status == 0 && strncmp(target, WEB_API, strlen(WEB_API)) != 0)
 		status = 404; /* it reads so only when it is unescaped */
 	if (status) {
-		refuse(request,
-		       &(struct http_problem){
-			       .status = status,
-			       .text = status == 404
-					       ? _("there is no such path")
-					       : _("the address of this request is none, or too "
-						   "long") });
+		refuse(request, &(struct http_problem){
+					.status = status,
+					.text = status == 404 ? _("there is no such path")
+							      : _("the address of this request is "
+								  "not valid, or is too long") });
 		return;
 	}
 	if (!web_config_named(web->config, http_header_single(request, "Host"))) {
 		refuse(request,
-		       &(struct http_problem){
-			       .status = 421,
-			       .text = _("this goes by another name; open it by the address "
-					 "that you were given") });
+		       &(struct http_problem){ .status = 421,
+					       .text = _("this site goes by another name; open it "
+							 "by the address that you were given") });
 		return;
 	}
 	shown = door_credentials(web, request);

@@ -170,7 +170,8 @@ void offices_on_page(void *context, struct http_request *request)
 	if (!*web->config->pages || !target_read(http_target(request), &target))
 		pages_refuse(web, request, 404, _("there is no such path"), 0);
 	else if (strcmp(method, "GET") != 0 && strcmp(method, "POST") != 0)
-		pages_refuse(web, request, 405, _("this page is read, and its forms are sent"), 0);
+		pages_refuse(web, request, 405, _("this page can only be read, and its forms sent"),
+			     0);
 	else if (!shown.browser)
 		pages_log_in(web, request);
 	else if (!*target.page)

@@ -189,9 +189,8 @@ static void login_page(struct http_request *request, unsigned status, const char
 		 "<button>%s</button>\n</form>\n",
 		 _("Token"), _("Log in"));
 	html_add(&html, "<p class=\"soft\"><br>%s</p>\n",
-		 _("You have none, or it ended? The province's administrator makes one: lantoa "
-		   "token "
-		   "add NAME --role viewer"));
+		 _("You have none, or it has expired? The province's administrator makes one: "
+		   "lantoa token add NAME --role viewer"));
 	page_answer(request, status, &html, &(struct http_field){ "Retry-After", retry },
 		    retry_s ? 1 : 0);
 }
@@ -232,7 +231,7 @@ static void trouble_of(struct http_request *request, const struct web_asked *ask
 		       void (*say)(struct http_request *request, unsigned status, const char *text,
 				   unsigned retry_s))
 {
-	const char *text = _("the province's aggregator gave an answer that nobody expected");
+	const char *text = _("the province's aggregator gave an unexpected answer");
 	unsigned status = 502, retry_s = 0;
 	json_t *answer = NULL;
 
@@ -250,7 +249,7 @@ static void trouble_of(struct http_request *request, const struct web_asked *ask
 
 static const char *no_longer_words(void)
 {
-	return _("this token opens nothing: it was mistyped, has ended or was revoked; copy the "
+	return _("this token opens nothing: it was mistyped, has expired or was revoked; copy the "
 		 "whole line that you were given, or ask the province for another");
 }
 
@@ -322,7 +321,7 @@ void pages_on_enter(void *context, struct http_request *request)
 	    token[strspn(token,
 			 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=")])
 		login_page(request, 403,
-			   _("that is no token; copy the whole line that you were given"), 0);
+			   _("that is not a token; copy the whole line that you were given"), 0);
 	else
 		gateway_ask(web, request, WHOAMI, token, on_entered);
 	form_free(form, len, fields);
@@ -380,7 +379,7 @@ void pages_on_refusal(struct http_request *request, const struct web_asked *aske
 	pages_refuse(NULL, request, asked->status,
 		     asked->status == 401 ? no_longer_words()
 		     : *detail            ? detail
-			       : _("the province's aggregator gave an answer that nobody expected"),
+			       : _("the province's aggregator gave an unexpected answer"),
 		     asked->status == 503 ? WEB_RETRY_S : 0);
 	json_decref(answer);
 }
@@ -431,7 +430,7 @@ static void add_download(struct html *html)
 		 "name=\"name\" required placeholder=\"team.count\" spellcheck=\"false\" "
 		 "autocapitalize=\"none\"></div>\n",
 		 _("Figures for a spreadsheet"),
-		 _("Metrics or indicators, parted by commas, by their names in the catalogue"));
+		 _("Metrics or indicators, separated by commas, by their names in the catalogue"));
 	html_add(html,
 		 "<div><label for=\"from\">%s</label>\n<input id=\"from\" name=\"from\" "
 		 "placeholder=\"2025-01\"></div>\n<div><label for=\"to\">%s</label>\n<input "
@@ -504,7 +503,7 @@ static void on_account(struct web *web, struct http_request *request, const stru
 	page_begin(&html, _("You are logged in"));
 	html_add(&html, "<dl>\n<dt>%s</dt><dd>%s</dd>\n<dt>%s</dt><dd>%s</dd>\n", _("Name"),
 		 answer_text(answer, "name"), _("Role"), role_words(role));
-	html_add(&html, "<dt>%s</dt><dd>%s</dd>\n</dl>\n", _("Your token is good until"),
+	html_add(&html, "<dt>%s</dt><dd>%s</dd>\n</dl>\n", _("Your token is valid until"),
 		 *until ? moment_words(until, moment) : _("it is revoked"));
 	if (*answer_text(answer, "office"))
 		html_add(&html, "<p><a href=\"/office/%s/\">%s</a></p>\n",

@@ -384,8 +384,8 @@ static void on_end(void *context, int rc)
 
 		fail(exchange, status, text, retry_s);
 	} else if (exchange->too_long) {
-		fail(exchange, 502, _("the province's aggregator answers more than can be read"),
-		     0);
+		fail(exchange, 502,
+		     _("the province's aggregator answers with more than can be read"), 0);
 	} else if (exchange->status != 200) {
 		pass_refusal(exchange);
 	} else if (exchange->conversion) {
@@ -441,8 +441,8 @@ static unsigned read_accept(const char *accept, struct export_choice *choice, st
 
 	if (status == 0 && !named && !takes(accept, taken, 4)) {
 		(void)err_set(err, -ENOTSUP,
-			      "figures are there as application/vnd.sdmx.data+csv, versions 2.0.0 "
-			      "and 2.1.0, alone");
+			      "figures are available only as application/vnd.sdmx.data+csv, "
+			      "versions 2.0.0 and 2.1.0");
 		status = 406;
 	}
 	choice->form = EXPORT_SDMX_CSV;
@@ -462,8 +462,8 @@ static unsigned read_structure_accept(const char *accept, struct err *err)
 	if (takes(accept, taken, 4) && (!its_own || strncmp(version, "version=2.0", 11) == 0))
 		return 0;
 	(void)err_set(err, -ENOTSUP,
-		      "structures are there as application/vnd.sdmx.structure+json, version 2.0.0, "
-		      "alone");
+		      "structures are available only as application/vnd.sdmx.structure+json, "
+		      "version 2.0.0");
 	return 406;
 }
 

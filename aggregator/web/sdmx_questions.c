@@ -176,8 +176,8 @@ static unsigned read_time(struct asked *asked, const struct sdmx_request *reques
 
 	if (!request->from) {
 		(void)err_set(asked->err, -E2BIG,
-			      "from when on? All that there is since the beginning is too much; "
-			      "give c[TIME_PERIOD]=ge:PERIOD");
+			      "since when? Everything since the beginning is too much; give "
+			      "c[TIME_PERIOD]=ge:PERIOD");
 		return 413;
 	}
 	status = read_bound(asked, request->from, false, asked->from);
@@ -229,8 +229,8 @@ static unsigned add(struct asked *asked, const struct series *series, const char
 			return 0;
 	if (questions->n == SDMX_QUESTIONS_MAX) {
 		(void)err_set(asked->err, -E2BIG,
-			      "that is more than %u questions to the aggregator; a narrower key is "
-			      "answered",
+			      "that is more than %u questions to the aggregator; only a narrower "
+			      "key is answered",
 			      SDMX_QUESTIONS_MAX);
 		return 413;
 	}
@@ -341,10 +341,10 @@ static unsigned ask_label(struct asked *asked, const struct name *name, size_t p
 	unsigned status;
 
 	if (strcmp(id, SDMX_UNKNOWN) == 0) {
-		(void)err_set(asked->err, -ENOTSUP,
-			      "%s: what has no label is told with all labels together, and not "
-			      "alone",
-			      key);
+		(void)err_set(
+			asked->err, -ENOTSUP,
+			"%s: what has no label is given together with all labels only, not alone",
+			key);
 		return 501;
 	}
 	if (sdmx_code(id, strlen(id), code) < 0 || strpbrk(code, ";=")) {
@@ -370,7 +370,7 @@ static unsigned ask_each_label(struct asked *asked, const struct name *name, siz
 
 	if (series->by_label) {
 		(void)err_set(asked->err, -ENOTSUP,
-			      "%s is parted by %s and %s, of which one may have all labels in a "
+			      "%s is separated by %s and %s, of which one may have all labels in a "
 			      "question; give the other a label, or %s",
 			      name->name, series->by_label, key, SDMX_TOTAL);
 		return 501;
@@ -517,10 +517,9 @@ static unsigned ask_all(struct asked *asked)
 static unsigned check_series(struct asked *asked, const struct sdmx_request *request)
 {
 	if (request->n_conditions > 0) {
-		(void)err_set(
-			asked->err, -ENOTSUP,
-			"several keys, and conditions beside them, are not there; c[DIMENSION]=A,B "
-			"has several values");
+		(void)err_set(asked->err, -ENOTSUP,
+			      "several keys together with conditions are not supported; "
+			      "c[DIMENSION]=A,B has several values");
 		return 501;
 	}
 	for (size_t i = 0; i < asked->n_parts; i++)

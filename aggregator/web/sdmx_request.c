@@ -116,8 +116,8 @@ static unsigned read_structure(struct sdmx_request *request, char *segments[], s
 			request->kind = kinds[i].kind;
 	if (request->kind == SDMX_DATA) {
 		(void)err_set(err, -ENOTSUP,
-			      "of structures there are dataflow, datastructure, codelist and "
-			      "conceptscheme, and not '%.64s'",
+			      "the kinds of structures are dataflow, datastructure, codelist and "
+			      "conceptscheme, not '%.64s'",
 			      kind);
 		return 501;
 	}
@@ -140,7 +140,7 @@ static unsigned read_path(struct sdmx_request *request, char *path, struct err *
 		segments[n++] = sdmx_piece(&cursor, '/');
 	for (size_t i = 0; i < n; i++)
 		if (!decode(segments[i])) {
-			(void)err_set(err, -EINVAL, "the address is no UTF-8");
+			(void)err_set(err, -EINVAL, "the address is not UTF-8");
 			return 400;
 		}
 	if (!cursor && n > 0 && strcmp(segments[0], "structure") == 0)
@@ -176,7 +176,7 @@ static unsigned read_path(struct sdmx_request *request, char *path, struct err *
 
 static unsigned bad(struct err *err, const char *name, const char *value)
 {
-	(void)err_set(err, -EINVAL, "%.64s: '%.64s' is none", name, value);
+	(void)err_set(err, -EINVAL, "%.64s: '%.64s' is not valid", name, value);
 	return 400;
 }
 
@@ -239,10 +239,10 @@ static unsigned read_condition(struct sdmx_request *request, char *name, char *v
 			return 400;
 		}
 	if (request->n_conditions == SDMX_CONDITIONS_MAX || strchr(value, '+')) {
-		(void)err_set(err, -ENOTSUP,
-			      "c[%.64s]: values are parted by commas here, and no "
-			      "more than that",
-			      name);
+		(void)err_set(
+			err, -ENOTSUP,
+			"c[%.64s]: values are separated by commas here, and no more than that",
+			name);
 		return 501;
 	}
 	request->conditions[request->n_conditions++] =
@@ -258,15 +258,15 @@ static const struct {
 	{ "includeHistory", "false",
 	  N_("includeHistory: there is no list of all versions of a figure here; asOf has each") },
 	{ "updatedAfter", "",
-	  N_("updatedAfter: which of the figures asked for changed since is not told here; "
-	     "/api/v1/query with revisions=1 tells what was corrected") },
+	  N_("updatedAfter: this does not tell which of the figures changed since; /api/v1/query "
+	     "with revisions=1 tells what was corrected") },
 	{ "dimensionAtObservation", "AllDimensions TIME_PERIOD",
 	  N_("dimensionAtObservation: a file of SDMX-CSV is flat") },
-	{ "attributes", "dsd all", N_("attributes: all are told") },
-	{ "measures", "all", N_("measures: all are told") },
-	{ "detail", "full", N_("detail: all is told") },
-	{ "firstNObservations", "", N_("firstNObservations is not there; limit is") },
-	{ "lastNObservations", "", N_("lastNObservations is not there; c[TIME_PERIOD] is") },
+	{ "attributes", "dsd all", N_("attributes: all are given") },
+	{ "measures", "all", N_("measures: all are given") },
+	{ "detail", "full", N_("detail: all is given") },
+	{ "firstNObservations", "", N_("there is no firstNObservations; there is limit") },
+	{ "lastNObservations", "", N_("there is no lastNObservations; there is c[TIME_PERIOD]") },
 	{ "sort", "", N_("sort: the order is that of the aggregator's answers") },
 };
 
@@ -288,8 +288,8 @@ static unsigned read_references(struct sdmx_request *request, const char *name, 
 		return 0;
 	if (strcmp(name, "references") != 0 || !is_among("none all children descendants", value)) {
 		(void)err_set(err, -EINVAL,
-			      "of a structure there are references=none, all, children or "
-			      "descendants, and detail=full, and not %.64s=%.64s",
+			      "a structure takes references=none, all, children or descendants, "
+			      "and detail=full, not %.64s=%.64s",
 			      name, value);
 		return 400;
 	}

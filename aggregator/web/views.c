@@ -328,9 +328,8 @@ static void refused(struct viewing *viewing, const struct refusal *refusal)
 		return;
 	}
 	trouble(viewing, refusal->status,
-		*refusal->detail
-			? refusal->detail
-			: _("the province's aggregator gave an answer that nobody expected"));
+		*refusal->detail ? refusal->detail
+				 : _("the province's aggregator gave an unexpected answer"));
 }
 
 static void finish(struct viewing *viewing)
@@ -343,8 +342,7 @@ static void finish(struct viewing *viewing)
 	if (viewing->rc == -E2BIG) {
 		trouble(viewing, 413,
 			_("this page would need more figures than one page takes; an area, or "
-			  "fewer "
-			  "periods, make it smaller"));
+			  "fewer periods, make it smaller"));
 	} else if (viewing->rc < 0) {
 		status = gateway_words(viewing->rc, false, &text, &retry_s);
 		trouble(viewing, status, text);
@@ -468,7 +466,7 @@ static void on_ordered(void *context, int rc)
 	struct view_call *call = context;
 	struct viewing *viewing = call->viewing;
 	enum language before = language_use(viewing->language);
-	const char *text = _("the province's aggregator gave an answer that nobody expected");
+	const char *text = _("the province's aggregator gave an unexpected answer");
 	json_t *told = NULL;
 	unsigned status = call->status, retry_s;
 

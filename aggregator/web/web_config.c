@@ -23,8 +23,9 @@ static const struct conf_key keys[] = {
 	    .help = N_("where people and programs connect: ADDRESS:PORT or unix:PATH; beyond this "
 		       "machine only with a certificate. Not used where systemd holds the socket")),
 	KEY("web", "names", CONF_TEXT, names, "",
-	    .help = N_("names under which it is reached, as HOST or HOST:PORT, parted by blanks; "
-		       "requests under any other are refused. Empty: this machine's own alone")),
+	    .help = N_(
+		    "names under which it is reached, as HOST or HOST:PORT, separated by blanks; "
+		    "requests under any other are refused. Empty: this machine's own alone")),
 	KEY("web", "certificate", CONF_TEXT, certificate, "",
 	    .help = N_("file of the certificate and those that vouch for it, in PEM; empty: "
 		       "nothing is encrypted")),
@@ -40,35 +41,36 @@ static const struct conf_key keys[] = {
 	    .help = N_("unix socket of the page of each office that this machine holds, with CODE "
 		       "for its code: its clerks reach it at /office/CODE/. Empty: nobody does")),
 	KEY("limits", "connections", CONF_UINT | CONF_RESTART, connections, "512", .min = 1,
-	    .max = 16384, .help = N_("requests in work at once; more wait for their turn")),
+	    .max = 16384, .help = N_("requests handled at once; more wait for their turn")),
 	KEY("limits", "address_connections", CONF_UINT | CONF_RESTART, address_connections, "128",
 	    .max = 16384,
-	    .help = N_("connections from one address; more are hung up on. 0: any number, as "
+	    .help = N_("connections from one address; more are closed at once. 0: any number, as "
 		       "always behind a proxy")),
 	KEY("limits", "idle_s", CONF_UINT | CONF_RESTART, idle_s, "30", .min = 1, .max = 3600,
-	    .help = N_("seconds for which a connection may say nothing, or a body or an answer "
-		       "may not move")),
+	    .help = N_("seconds for which a connection may be idle, or a body or an answer may "
+		       "stand still")),
 	KEY("limits", "body", CONF_BYTES | CONF_RESTART, body, "4M", .min = 1024,
-	    .max = 64u * 1024 * 1024, .help = N_("of one request; over it 413")),
+	    .max = 64u * 1024 * 1024, .help = N_("bytes of one request; over it 413")),
 	KEY("limits", "bodies", CONF_BYTES | CONF_RESTART, bodies, "64M", .min = 1024,
-	    .max = UINT64_C(1) << 32, .help = N_("of all requests in work; over it 503")),
+	    .max = UINT64_C(1) << 32, .help = N_("bytes of all requests in work; over it 503")),
 	KEY("limits", "buffer", CONF_BYTES, buffer, "256K", .min = 16384, .max = 64u * 1024 * 1024,
-	    .help = N_("of an answer, kept for a client that takes it more slowly than it comes")),
+	    .help = N_("bytes of an answer, kept for a client that takes it more slowly than it "
+		       "comes")),
 	KEY("limits", "requests", CONF_UINT, requests, "20", .min = 1, .max = 100000,
-	    .help = N_("a second, from one token, or from one address that shows none; five "
-		       "seconds' worth at once. Over it 429")),
+	    .help = N_("requests a second from one token, or from one address that shows none; "
+		       "five seconds' worth at once. Over it 429")),
 	KEY("limits", "bytes", CONF_BYTES, bytes, "256M", .min = 1024, .max = UINT64_C(1) << 40,
-	    .help = N_("of answers in a minute, to the same. Over it 429")),
+	    .help = N_("bytes of answers a minute, to the same. Over it 429")),
 	KEY("limits", "at_once", CONF_UINT, at_once, "16", .min = 1, .max = 16384,
-	    .help = N_("requests under way, of the same. Over it 429")),
+	    .help = N_("requests under way from the same. Over it 429")),
 	KEY("limits", "upstream", CONF_UINT, upstream, "32", .min = 1, .max = 96,
 	    .help = N_("questions that the aggregator is asked at once; others wait")),
 	KEY("limits", "waiting", CONF_UINT, waiting, "256", .max = 16384,
 	    .help = N_("questions that wait for it; over it 503")),
 	KEY("limits", "answer_s", CONF_UINT, answer_s, "300", .min = 1, .max = 86400,
-	    .help = N_("seconds for which the aggregator may say nothing; then 504")),
+	    .help = N_("seconds for which the aggregator may be silent; then 504")),
 	KEY("sessions", "most", CONF_UINT, sessions, "1000", .min = 1, .max = 100000,
-	    .help = N_("browsers that are logged in; over it the one that was still for longest is "
+	    .help = N_("browsers that are logged in; over it the one that was idle longest is "
 		       "logged out")),
 	KEY("sessions", "idle", CONF_MINUTES, session_idle_s, "60", .min = 1, .max = 604800,
 	    .help = N_("minutes without a request, after which a browser is logged out")),
@@ -163,7 +165,7 @@ static int check(const struct web_config *config, struct err *err)
 			"[web] certificate and key: one of them is missing; give both, or none");
 	if (rc == 0 && log_level_from_name(config->level, &level) < 0)
 		rc = err_set(err, -EINVAL,
-			     "[log] level: '%s' is none; use error, warning, info or debug",
+			     "[log] level: there is no '%s'; use error, warning, info or debug",
 			     config->level);
 	return rc < 0 ? rc : civil_check_zone(config->zone, err);
 }

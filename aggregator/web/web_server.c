@@ -171,11 +171,10 @@ static int listen_there(struct web *web, int *ret_fd, char where[256], struct er
 		int fd = SD_LISTEN_FDS_START, flags = fcntl(fd, F_GETFL);
 
 		if (n != 1 || sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0)
-			return err_set(
-				err, -EINVAL,
-				"systemd hands over %d sockets; one that listens is wanted: see "
-				"lantoa-web.socket",
-				n);
+			return err_set(err, -EINVAL,
+				       "systemd hands over %d sockets; one that listens is needed: "
+				       "see lantoa-web.socket",
+				       n);
 		if (!web->encrypted && !is_local(fd))
 			return err_set(
 				err, -EINVAL,

@@ -80,7 +80,7 @@ static bool kind_read(struct import_sheet *sheet, enum days_off_kind *kind)
 		i++;
 	if (i == DAYS_OFF_KINDS) {
 		import_sheet_diagnose(sheet,
-				      "kind: '%s' does not do; off, work or weekend is wanted",
+				      "kind: '%s' is not valid; it must be off, work or weekend",
 				      utf8_excerpt(text, strlen(text), shown));
 		return false;
 	}
@@ -94,7 +94,7 @@ static void name_check(struct import_sheet *sheet, enum column column)
 	const char *text = import_sheet_field(sheet, column);
 	size_t len = strlen(text);
 	if (len > NAME_MAX_BYTES || utf8_plain(text, len) != len)
-		import_sheet_diagnose(sheet, "%s: '%s' does not do; at most %u bytes of text",
+		import_sheet_diagnose(sheet, "%s: '%s' is not valid; at most %u bytes of text",
 				      columns[column], utf8_excerpt(text, len, shown),
 				      NAME_MAX_BYTES);
 }
@@ -104,9 +104,9 @@ static void worked_check(struct import_sheet *sheet, const struct days_off_row *
 	char text[DAY_TEXT_MAX];
 	for (int32_t day = row->from; day < row->end; day++)
 		if (!is_weekend(day)) {
-			import_sheet_diagnose(sheet,
-					      "%s is worked anyway: it is no Saturday or Sunday",
-					      day_format(day, text));
+			import_sheet_diagnose(
+				sheet, "%s is a working day anyway: it is not a Saturday or Sunday",
+				day_format(day, text));
 			return;
 		}
 }
@@ -120,7 +120,7 @@ static int on_row(struct import_sheet *sheet, struct err *err)
 	name_check(sheet, NAME_VI);
 	name_check(sheet, NAME_EN);
 	if (!*import_sheet_field(sheet, NAME_VI) && !*import_sheet_field(sheet, NAME_EN))
-		import_sheet_diagnose(sheet, "it has no name: people ask why nothing is due");
+		import_sheet_diagnose(sheet, "it has no name: people will ask why nothing is due");
 	good &= day_read(sheet, FROM, &row.from);
 	good &= open || day_read(sheet, TO, &last);
 	if (!good)
@@ -131,7 +131,7 @@ static int on_row(struct import_sheet *sheet, struct err *err)
 		return 0;
 	}
 	if (row.kind != DAYS_OFF_WEEKEND && row.end - row.from > DAYS_OFF_RUN_MAX) {
-		import_sheet_diagnose(sheet, "it has more than %d days on end", DAYS_OFF_RUN_MAX);
+		import_sheet_diagnose(sheet, "it has more than %d days in a row", DAYS_OFF_RUN_MAX);
 		return 0;
 	}
 	if (row.kind == DAYS_OFF_WORK)
@@ -189,7 +189,7 @@ static void runs_check(const struct days_off *days, struct diagnostics *diagnost
 			day++;
 		if (day > row->from + DAYS_OFF_RUN_MAX)
 			diagnostics_add(diagnostics, row->line,
-					"more than %d days on end are off, from %s on",
+					"more than %d days in a row are off, from %s on",
 					DAYS_OFF_RUN_MAX, day_format(row->from, text));
 	}
 }

@@ -50,12 +50,12 @@ static void word_check(struct import_sheet *sheet, enum column column)
 	utf8_excerpt(text, strlen(text), shown);
 	if (column == CODE)
 		import_sheet_diagnose(sheet,
-				      "code: '%s' does not do; 1 to %u of A-Z a-z 0-9 . _ - are "
-				      "wanted, and its name goes into label_vi and label_en",
+				      "code: '%s' is not valid; it must be 1 to %u of A-Z a-z 0-9 "
+				      ". _ -, and its name goes into label_vi and label_en",
 				      shown, LABEL_MAX);
 	else
 		import_sheet_diagnose(sheet,
-				      "dimension: '%s' does not do; write it as the catalogue's "
+				      "dimension: '%s' is not valid; write it as the catalogue's "
 				      "column 'dimensions' does",
 				      shown);
 }
@@ -67,7 +67,7 @@ static void name_check(struct import_sheet *sheet, enum column column)
 	size_t len = strlen(text);
 	if (len <= LABEL_MAX && !strpbrk(text, ";=") && utf8_plain(text, len) == len)
 		return;
-	import_sheet_diagnose(sheet, "%s: '%s' does not do; at most %u bytes without ';' and '='",
+	import_sheet_diagnose(sheet, "%s: '%s' is not valid; at most %u bytes without ';' and '='",
 			      columns[column], utf8_excerpt(text, len, shown), LABEL_MAX);
 }
 

@@ -107,10 +107,10 @@ static int parse_parts(char *text, struct invitation *invitation, struct err *er
 			       "the invitation is cut short; it must read "
 			       "lantoa://HOST:PORT/CODE#KEY.KEY, so copy the whole line");
 	if (strlen(text) >= sizeof(invitation->address) || !invitation_address_valid(text))
-		return err_set(err, -EINVAL, "'%s' is no HOST:PORT; copy the whole line",
+		return err_set(err, -EINVAL, "'%s' is not a HOST:PORT; copy the whole line",
 			       utf8_excerpt(text, strcspn(text, "#"), shown)); /* not the keys */
 	if (!office_valid(office))
-		return err_set(err, -EINVAL, "'%s' is no office code; copy the whole line",
+		return err_set(err, -EINVAL, "'%s' is not an office code; copy the whole line",
 			       utf8_excerpt(office, strlen(office), shown));
 	if (key_parse(server, invitation->server_key) < 0 || !key_is_public(invitation->server_key))
 		return err_set(err, -EINVAL,

@@ -52,7 +52,7 @@ static int value_seen(struct pair pair, struct err *err)
 		return 0;
 	return err_set(
 		err, -EINVAL,
-		"label %.*s: '%s' has a character that nobody can see (U+%04X); type it anew",
+		"label %.*s: '%s' has a character that nobody can see (U+%04X); type it again",
 		(int)pair.key.len, pair.key.text, utf8_excerpt(text, len, shown),
 		(unsigned)utf8_code(text + at, utf8_char(text + at, len - at)));
 }

@@ -181,11 +181,10 @@ static void name_check(struct import_sheet *sheet, const struct rules *rules)
 	for (const char *at = name; *at && good; at++)
 		good = is_letter(*at) || is_digit(*at) || strchr("_.-", *at);
 	if (!good)
-		import_sheet_diagnose(
-			sheet,
-			"name: '%s' does not do; 1 to %u of a-z 0-9 . _ - are wanted, "
-			"the first a letter",
-			utf8_excerpt(name, strlen(name), shown), NAME_MAX_LEN);
+		import_sheet_diagnose(sheet,
+				      "name: '%s' is not valid; it must be 1 to %u of a-z 0-9 . _ "
+				      "-, the first a letter",
+				      utf8_excerpt(name, strlen(name), shown), NAME_MAX_LEN);
 	for (size_t i = 0; i < rules->n; i++)
 		if (strcmp(rules->list[i].name, name) == 0)
 			import_sheet_diagnose(sheet,
@@ -201,7 +200,7 @@ static void label_check(struct import_sheet *sheet, enum column column)
 	const char *text = import_sheet_field(sheet, column);
 	size_t len = strlen(text);
 	if (len > LABEL_MAX_LEN || utf8_plain(text, len) < len)
-		import_sheet_diagnose(sheet, "%s: '%s' does not do; at most %u bytes of text",
+		import_sheet_diagnose(sheet, "%s: '%s' is not valid; at most %u bytes of text",
 				      columns[column], utf8_excerpt(text, len, shown),
 				      LABEL_MAX_LEN);
 }

@@ -28,8 +28,8 @@ static const struct {
 				 N_("the machine that sent it goes on from an older copy, and the "
 				    "province has another figure of that period which came "
 				    "since; the province decides") },
-	[VERDICT_DAMAGED] = { "damaged", N_("what the province keeps of that day is damaged; it "
-					    "must mend it") },
+	[VERDICT_DAMAGED] = { "damaged", N_("what the province keeps of that day is damaged; the "
+					    "province must mend it") },
 	[VERDICT_UNLISTED] = { "unlisted", N_("its label is not a code of the province's list") },
 };
 

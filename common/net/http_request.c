@@ -39,7 +39,7 @@ static const struct refusal
 	no_text = { MHD_HTTP_BAD_REQUEST,
 		    N_("the address of this request is not written in UTF-8") },
 	strange_page = { MHD_HTTP_FORBIDDEN,
-			 N_("this is for programs and pages of this machine alone") },
+			 N_("this is only for programs and pages of this machine") },
 	strange_name = { MHD_HTTP_FORBIDDEN,
 			 N_("this page goes by another name, or another site's page sent this; "
 			    "open it by the address that you were given") },
@@ -130,7 +130,7 @@ static enum MHD_Result send_argument_fault(const struct http_request *request)
 	if (arguments.fault == ARGUMENT_TWICE)
 		(void)err_set(&why, -EINVAL, "the argument '%s' is given twice", shown);
 	else if (arguments.fault == ARGUMENT_EMPTY)
-		(void)err_set(&why, -EINVAL, "the argument '%s' has no value; NAME=VALUE is wanted",
+		(void)err_set(&why, -EINVAL, "the argument '%s' has no value; write NAME=VALUE",
 			      shown);
 	else if (arguments.known)
 		(void)err_set(&why, -EINVAL, "there is no argument '%s' here; there are: %s", shown,

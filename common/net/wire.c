@@ -58,7 +58,7 @@ int wire_message_unpack(struct arena *arena, const ProtobufCMessageDescriptor *k
 	if (!message && source.failed)
 		return wire_no_room(arena, err);
 	if (!message)
-		return err_set(err, -EBADMSG, "is no %s message", kind->short_name);
+		return err_set(err, -EBADMSG, "is not a %s message", kind->short_name);
 	*ret_message = message;
 	return 0;
 }
@@ -358,7 +358,7 @@ static int columns_decompress(struct arena *arena, const uint8_t **data, size_t 
 	    ZSTD_findFrameCompressedSize(*data, *len) != *len)
 		return wire_malformed(err, "is not one zstd frame of known size");
 	if (size > WIRE_COLUMNS_MAX)
-		return wire_malformed(err, "decompresses to more than is allowed");
+		return wire_malformed(err, "decompresses to more than allowed");
 	uint8_t *plain = arena_alloc_raw(arena, (size_t)size);
 	ZSTD_DCtx *context = decompressor(arena);
 	if (!plain)
@@ -402,7 +402,7 @@ static int declarations_decode(struct arena *arena, const Lantoa__V1__Columns *c
 	if (n != columns->n_declared_labels || n != columns->n_declared_shape)
 		return wire_malformed(err, "columns of declarations differ in length");
 	if (n > WIRE_DECLARED_MAX || columns->first_declared > WIRE_SERIES_MAX - n)
-		return wire_malformed(err, "declares more series than is allowed");
+		return wire_malformed(err, "declares more series than allowed");
 	if (!ARRAY(arena, n, batch->declared))
 		return wire_no_room(arena, err);
 	for (size_t i = 0; i < n; i++) {
@@ -485,7 +485,7 @@ static int columns_decode(struct arena *arena, const Lantoa__V1__Columns *column
 	if (n_runs != columns->n_points || n_points != columns->n_steps)
 		return wire_malformed(err, "columns differ in length");
 	if (n_runs > WIRE_SERIES_MAX || n_points > WIRE_POINTS_MAX)
-		return wire_malformed(err, "more observations than is allowed");
+		return wire_malformed(err, "more observations than allowed");
 	batch->day = columns->day;
 	batch->sealed_us = columns->sealed_us;
 	batch->from_spool = columns->from_spool;

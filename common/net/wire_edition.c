@@ -41,7 +41,7 @@ static int files_pack(const struct blob *plain, struct blob *out, struct err *er
 			memcpy(packed + 1, plain->data, len);
 	}
 	if (1 + len > WIRE_EDITION_MAX)
-		return err_set(err, -EFBIG, "packed it has %zu bytes, and offices can be sent %u",
+		return err_set(err, -EFBIG, "packed it has %zu bytes, and offices take at most %u",
 			       1 + len, WIRE_EDITION_MAX);
 	out->len += 1 + len;
 	return 0;
@@ -54,8 +54,9 @@ int wire_edition_pack(const Lantoa__V1__Files *files, struct blob *out, struct e
 	if (files->n_file > WIRE_FILES_MAX || !names_are_good(files))
 		return err_set(err, -EUCLEAN, "edition: its files cannot be those of one");
 	if (len > WIRE_FILES_LEN_MAX)
-		return err_set(err, -EFBIG, "edition: it has %zu bytes, and offices can be sent %u",
-			       len, WIRE_FILES_LEN_MAX);
+		return err_set(err, -EFBIG,
+			       "edition: it has %zu bytes, and offices take at most %u", len,
+			       WIRE_FILES_LEN_MAX);
 	if (blob_reserve(&plain, len + 1) < 0)
 		return err_memory(err);
 	plain.len = protobuf_c_message_pack(&files->base, plain.data);
@@ -71,7 +72,7 @@ static int files_plain(struct arena *arena, const uint8_t **data, size_t *len, s
 	    ZSTD_findFrameCompressedSize(*data, *len) != *len)
 		return err_set(err, -EBADMSG, "is not one zstd frame of known size");
 	if (size > WIRE_FILES_LEN_MAX)
-		return err_set(err, -EBADMSG, "decompresses to more than is allowed");
+		return err_set(err, -EBADMSG, "decompresses to more than allowed");
 	uint8_t *plain = arena_alloc_raw(arena, (size_t)size);
 	if (!plain)
 		return wire_no_room(arena, err);
@@ -103,7 +104,7 @@ static int files_unpack(struct arena *arena, const uint8_t *packed, size_t len,
 		return rc;
 	Lantoa__V1__Files *files = (Lantoa__V1__Files *)message;
 	if (nul || !wire_text_take(message) || !names_are_good(files))
-		return err_set(err, -EBADMSG, "a name in it is none, or stands there twice");
+		return err_set(err, -EBADMSG, "a name in it is not valid, or stands there twice");
 	*ret_files = files;
 	return 0;
 }

@@ -146,7 +146,7 @@ static int field_check(struct walk *walk, const ProtobufCFieldDescriptor *field,
 		return err_set(err, -EBADMSG, "'%s' is not in one piece", field->name);
 	size_t n = packed ? packed_count(value, most) : 1;
 	if (n > most - *count)
-		return err_set(err, -EBADMSG, "holds more of '%s' than is allowed", field->name);
+		return err_set(err, -EBADMSG, "holds more of '%s' than allowed", field->name);
 	*count += (uint32_t)(packed ? 1 : n);
 	if (!value->delimited)
 		return 0; /* of another type than its own it is not unpacked */
@@ -171,9 +171,9 @@ static int message_check(const ProtobufCMessageDescriptor *kind, const uint8_t *
 		struct value value;
 		if (!varint_get(&walk.at, walk.end, &tag) || tag >> 3 == 0 || tag > UINT32_MAX ||
 		    !value_read(&walk, (unsigned)tag & 7u, &value))
-			return err_set(err, -EBADMSG, "is no %s message", kind->short_name);
+			return err_set(err, -EBADMSG, "is not a %s message", kind->short_name);
 		if (++sums->fields > WIRE_FIELDS_MAX)
-			return err_set(err, -EBADMSG, "holds more fields than is allowed");
+			return err_set(err, -EBADMSG, "holds more fields than allowed");
 		const ProtobufCFieldDescriptor *field =
 			protobuf_c_message_descriptor_get_field(kind, (unsigned)(tag >> 3));
 		int rc = field ? field_check(&walk, field, &value, sums, err) : 0;

@@ -140,7 +140,8 @@ static int notes_decode(struct arena *arena, const Lantoa__V1__Columns *columns,
 	for (size_t i = 0, least = 0; i < n; i++) {
 		if (columns->noted[i] < least || columns->noted[i] >= batch->n_points ||
 		    !note_is_good(columns->note[i]))
-			return wire_malformed(err, "a note that is none, or about no value");
+			return wire_malformed(err,
+					      "a note that is not valid, or belongs to no value");
 		batch->remarks[i] = (struct remark){ columns->noted[i], columns->note[i] };
 		least = columns->noted[i] + (size_t)1;
 	}

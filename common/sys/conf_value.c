@@ -150,12 +150,11 @@ static int set_minutes(const struct conf_key *key, const char *value, void *conf
 	char shown[EXCERPT_MAX], least[32], most[32];
 	uint64_t seconds;
 	if (!minutes_read(value, &seconds) || !in_range(key, seconds))
-		return err_set(
-			err, -EINVAL,
-			"%s: '%s' is no time from %s to %s minutes; write 15 for minutes, or "
-			"90s for seconds",
-			key->name, utf8_excerpt(value, strlen(value), shown),
-			minutes_text(key->min, least), minutes_text(max_of(key), most));
+		return err_set(err, -EINVAL,
+			       "%s: '%s' is not a time from %s to %s minutes; write 15 for "
+			       "minutes, or 90s for seconds",
+			       key->name, utf8_excerpt(value, strlen(value), shown),
+			       minutes_text(key->min, least), minutes_text(max_of(key), most));
 	*(uint32_t *)conf_value_field(key, conf) = (uint32_t)seconds;
 	return 0;
 }

@@ -82,7 +82,7 @@ static const char *code_text(int sqlite_code, const char *sqlite_text)
 	case SQLITE_CORRUPT:
 		return N_("the file is damaged; restore it from a backup");
 	case SQLITE_NOTADB:
-		return N_("the file is no database");
+		return N_("the file is not a database");
 	case SQLITE_INTERRUPT:
 		return N_("took too long and was stopped");
 	default:

@@ -88,7 +88,7 @@ int options_take(int argc, char *argv[], const struct option_row known[], enum o
 			return err_set(err, -EINVAL, "the option --%s needs a value: %s", row->name,
 				       row->value);
 		if (options.n_given == OPTIONS_MAX)
-			return err_set(err, -EINVAL, "these are too many options");
+			return err_set(err, -EINVAL, "too many options");
 		options.given[options.n_given++] =
 			(struct option_given){ row->name,
 					       optarg ? optarg : strchr(argument, '\0') };

@@ -11,7 +11,7 @@ int owner_become(const char *folder, struct err *err)
 	if (geteuid() != 0 || stat(folder, &info) < 0 || info.st_uid == 0)
 		return 0;
 	if (setgroups(0, NULL) < 0 || setgid(info.st_gid) < 0 || setuid(info.st_uid) < 0) {
-		(void)err_system(err, -errno, "become its owner");
+		(void)err_system(err, -errno, "change its owner");
 		return err_wrap(err, "%s", folder);
 	}
 	return 0;

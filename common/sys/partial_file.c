@@ -20,9 +20,7 @@ static bool has_the_name(int fd, const char *path)
 static int busy(const char *path, struct err *err)
 {
 	return err_set(err, -EBUSY,
-		       "%s is just being written by another command; wait for it, or give another "
-		       "name",
-		       path);
+		       "another command is writing %s; wait for it, or give another name", path);
 }
 
 /* One that was left goes: what others may hold open is never written into. What cannot be opened is

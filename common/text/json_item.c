@@ -111,7 +111,7 @@ static int read_number(struct reading *r, struct json_item *item)
 	const char *from = r->at;
 
 	if (!number(r))
-		return fault(r, N_("this is no value"));
+		return fault(r, N_("this is not a value"));
 	item->kind = ITEM_NUMBER;
 	item->text = r->texts;
 	memcpy(r->texts, from, (size_t)(r->at - from));
@@ -157,9 +157,9 @@ static int escape_unicode(struct reading *r)
 	unsigned high, low;
 
 	if (!hex4(r, &high))
-		return fault(r, N_("\\u wants four hexadecimal digits"));
+		return fault(r, N_("\\u needs four hexadecimal digits"));
 	if (high == 0)
-		return fault(r, N_("a text may not have a NUL (\\u0000) in it"));
+		return fault(r, N_("a string may not hold a NUL (\\u0000)"));
 	if (high < 0xd800 || high > 0xdfff) {
 		put(r, high);
 		return 0;
@@ -195,7 +195,7 @@ static int read_text(struct reading *r, const char **ret_text)
 
 	while (rc == 0 && peek(r) != '"') {
 		if (peek(r) < 0)
-			return fault(r, N_("this text does not end"));
+			return fault(r, N_("this string does not end"));
 		if (peek(r) < ' ')
 			return fault(r, N_("a control character must be escaped"));
 		if (*r->at++ == '\\')
@@ -259,7 +259,7 @@ static int read_outer(struct reading *r, struct json_item *item)
 
 	item->kind = object ? ITEM_OBJECT : ITEM_LIST;
 	if (r->depth == JSON_DEPTH_MAX)
-		return fault(r, N_("too many objects and lists are in each other"));
+		return fault(r, N_("objects and lists are nested too deep"));
 	r->depth++;
 	int rc = read_inside(r, item, object ? '}' : ']');
 	r->depth--;

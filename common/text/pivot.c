@@ -270,7 +270,7 @@ static int make(const struct table *table, enum pivot_across across, bool given,
 	if (rc == 0 &&
 	    (making.columns[KEY_AREA] == PIVOT_NONE || making.columns[KEY_PERIOD] == PIVOT_NONE ||
 	     table_find(table, "value") == TABLE_NO_COLUMN))
-		rc = err_set(err, -EINVAL, "the rows are no figures");
+		rc = err_set(err, -EINVAL, "the rows are not figures");
 	if (rc == 0 && (orders_make(&making) < 0 ||
 			group(&making, false, &pivot.rows, &pivot.n_rows, row_of) < 0 ||
 			group(&making, true, &pivot.columns, &pivot.n_columns, column_of) < 0))

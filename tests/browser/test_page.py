@@ -156,7 +156,7 @@ class Page(PageRig):
         self.shot(browser, "home-finished")
         self.form(browser, period)
         browser.find(".finish button").click()
-        browser.see("Is all here that there is to report")
+        browser.see("Is everything here that you have to report")
 
     # --- who the clerk is ---
 
@@ -244,7 +244,7 @@ class Page(PageRig):
         self.office.write_conf(page=f"127.0.0.1:{port}")
         self.start_office()
         browser.find("#sheet button").click()
-        browser.see("started anew since this page was opened")
+        browser.see("restarted since this page was opened")
         self.assertEqual(browser.find("input[name='v:teams:']").property("value"), "4")
         browser.find("#sheet button").click()
         browser.see("Saved on this machine")

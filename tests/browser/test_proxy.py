@@ -182,7 +182,7 @@ class Proxy(PageRig):
         self.agents["28001"].start()
         rig.wait_for(lambda: self.ask("GET", "/28001/", "28001")[0].status == 200, "its page")
         hoa.find("#sheet button").click()  # as it said
-        hoa.see("The agent was started anew")
+        hoa.see("The agent was restarted")
         hoa.find("#sheet button").click()
         hoa.see("Saved on the office's server")
         self.teams_are("8", month(1))

@@ -564,7 +564,7 @@ class Hosted(Story):
         server.write("/etc/credstore/lantoa.28301.invitation", re.search(r"lantoa://\S+", line)[0] + "\n", 0o600)
         self.assertIn("lantoa-agent@28255", self.hosted("28255", "enrol x", check=False).err)
         server.sh("systemctl start lantoa-agent@28301")
-        server.wait_for(lambda: "the invitation is of office 28255" in server.show("lantoa-agent@28301.service", "StatusText"),
+        server.wait_for(lambda: "the invitation is for office 28255" in server.show("lantoa-agent@28301.service", "StatusText"),
                         "the status to say so")
         # as it says
         server.sh("systemctl stop lantoa-agent@28301; cd /etc/credstore; mv lantoa.28301.invitation lantoa.28255.invitation;"

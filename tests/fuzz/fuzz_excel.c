@@ -50,7 +50,9 @@ static int make_pass(struct tables *tables, enum tables_pass pass,
 		rc = tables_feed(tables, cells + at, len - at < piece ? len - at : piece, &err);
 	rc = rc == 0 ? tables_end(tables, &err) : rc;
 	require(rc >= 0 || (rc == -EINVAL && *err.text));
-	require(strcmp(err.text, "the program that reads workbooks says what is no workbook") != 0);
+	require(strcmp(err.text,
+		       "the program that reads workbooks gave an answer that cannot be right") !=
+		0);
 	return rc;
 }
 

@@ -46,7 +46,7 @@ OF_PROVINCE = [
     (["query", "hours", "--per", "hour", "--from", "1990", "--to", "2020"],
      "the range has more than %u periods; ask for a shorter one or coarser periods",
      ["query", "hours", "--per", "hour", "--from", "2020-01-01", "--to", "2020-01-02"]),
-    (["query", "visits", "--label", "desk"], "labels: '%s' is not KEY=VALUE; write --label KEY=VALUE for each (over HTTP parted by ';')",
+    (["query", "visits", "--label", "desk"], "labels: '%s' is not KEY=VALUE; write --label KEY=VALUE for each (over HTTP separated by ';')",
      ["query", "visits", "--label", "desk=front"]),
     (["query", "visits", *["--label", "desk=front"] * 9], "labels: more than %u; leave some out",
      ["query", "visits", "--label", "desk=front"]),
@@ -55,7 +55,7 @@ OF_PROVINCE = [
     (["query", "visits", "--by-label", "desk", "--revisions"],
      "--revisions lists each figure with its labels: leave --by-label out", ["query", "visits", "--revisions"]),
     (["query", "visits", "--versus", "year", "--revisions"],
-     "--revisions lists what came of figures: leave --versus and --total out", ["query", "visits", "--revisions"]),
+     "--revisions lists what became of figures: leave --versus and --total out", ["query", "visits", "--revisions"]),
     (["query", "visits", "--top", "3", "--revisions"],
      "--revisions lists what came in the order in which it came: leave --sort and --top out", ["query", "visits", "--revisions"]),
     (["query", "visits", "--last", "3", "--from", "2025-06-01"],
@@ -81,12 +81,12 @@ OF_PROVINCE = [
      "%s: the clocks skipped that time; write it with an offset, such as +07:00",
      ["query", "teams", "--known", "1959-12-31T23:30:00+07:00"]),
     (["catalogue", "import", "{fewer}"],
-     "nothing was changed. This would take away, or make another, what figures count by: %zu in all, %s. Figures that would "
+     "nothing was changed. This would remove or change what figures count by: %zu in all, %s. Figures that would "
      "not count any more, or mean something else: %llu%s; offices that reported them: %llu. --dry-run lists it all; if it is "
      "meant, add --yes (over HTTP: dry_run=1, yes=1)", ["catalogue", "import", "{fewer}", "--dry-run"]),
     (["indicators", "import", "{none}"],
-     "nothing was changed. This would take away %zu that are there: %s. The figures stay, but questions about these are not "
-     "answered any more, or otherwise. --dry-run lists it all; if it is meant, add --yes (over HTTP: dry_run=1, yes=1)",
+     "nothing was changed. This would remove %zu that are there: %s. The figures stay, but questions about these would not be "
+     "answered any more, or differently. --dry-run lists it all; if it is meant, add --yes (over HTTP: dry_run=1, yes=1)",
      ["indicators", "import", "{none}", "--yes"]),
     (["catalogue", "import", "{workbook}"], "this is a workbook, not CSV; save it as 'CSV UTF-8 (comma delimited)'",
      ["catalogue", "import", "{catalogue}"]),

@@ -140,7 +140,7 @@ class Alerts(Watched):
         for wrong in ({"after": 2}, {"after": 0, "epoch": 5}):
             with self.assertRaises(rig.Refusal) as refused:
                 self.alerts(**wrong)
-            self.assertIn("Begin anew", str(refused.exception))
+            self.assertIn("Start again", str(refused.exception))
             self.assertIn('"last": 1', str(refused.exception))
         with self.assertRaisesRegex(rig.Refusal, "there is no .*nothing"):
             self.alerts(kind="nothing")
@@ -344,7 +344,7 @@ class Hook(Watched):
         os.chmod(position, 0o600)
         damaged = self.lantoa("alerts", "follow", "--hook", self.hook, "--into", self.into)
         self.assertEqual(damaged.code, 1, damaged)
-        self.assertIn("remove it to begin anew", damaged.err)
+        self.assertIn("remove it to start again", damaged.err)
         os.unlink(position)
         self.follow()
         rig.wait_for(lambda: os.path.exists(position), "it begins anew")

@@ -226,9 +226,9 @@ class Backup(rig.Rig):
         self.assert_refused(self.restore(path), "is there already")
         machine = self.new_machine()
         self.assert_refused(self.restore(f"{self.province.folder}/lantoa.db", machine),
-                            "is no backup")
+                            "is not a backup")
         self.assert_refused(self.restore(f"{self.province.folder}/server.key", machine),
-                            "is no database")
+                            "is not a database")
         with open(path, "rb") as whole, open(f"{path}.bad", "wb") as damaged:
             content = whole.read()
             payload = sqlite3.connect(path).execute("SELECT payload FROM journal").fetchone()[0]

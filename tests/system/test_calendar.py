@@ -51,7 +51,7 @@ class Calendar(rig.Rig):
         off = HEADER + f"{today - datetime.timedelta(days=2)},{today},off,Nghỉ bão,Storm\n"
         trial = self.take(off, "--dry-run")
         self.assertEqual(trial.code, 0, trial)
-        self.assertIn("Days of offices that would be computed anew: 1\n", trial.out)
+        self.assertIn("Days of offices that would be computed again: 1\n", trial.out)
         self.assertEqual(self.late(), 1)
         done = self.take(off)
         self.assertEqual((done.code, done.out), (0, "The calendar was changed.\n"), done)
@@ -84,7 +84,7 @@ class Calendar(rig.Rig):
         self.assert_whole()
 
     def test_what_is_wrong_is_said_and_nothing_changes(self):
-        for text, why in ((HEADER + "2025-05-01,,fest,x,\n", "line 2: kind: 'fest' does not do; off, work or weekend is wanted"),
+        for text, why in ((HEADER + "2025-05-01,,fest,x,\n", "line 2: kind: 'fest' is not valid; it must be off, work or weekend"),
                           (HEADER + "2025-05-01,,off,x,\n2025-05-01,,off,y,\n", "is on line 2 already"),
                           ("day,name\n2025-05-01,x\n", "from")):
             refused = self.take(text)

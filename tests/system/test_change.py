@@ -104,7 +104,7 @@ class Change(rig.Rig):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         trial = self.lantoa("catalogue", "import", path, "--dry-run")
-        self.assertRegex(trial.out, rf"Days of offices that would be computed anew: {2 * DAYS:,}")
+        self.assertRegex(trial.out, rf"Days of offices that would be computed again: {2 * DAYS:,}")
         run = self.order(text)["change"]
         refused = self.lantoa("catalogue", "import", path, "--yes")
         if refused.code != 0:  # it may be in force already

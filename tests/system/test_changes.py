@@ -192,7 +192,7 @@ class Changes(rig.Rig):
         # And the command says so, to a script that keeps an old position.
         outcome = self.lantoa("changes", "--after", str(before[0]), "--epoch", str(before[1]))
         self.assertEqual(outcome.code, 1, outcome)
-        self.assertIn("begin anew", outcome.err)
+        self.assertIn("start again", outcome.err)
         self.assert_whole()
 
     def upgraded(self, vintage):

@@ -17,7 +17,7 @@ DEATHS = re.compile(r"AddressSanitizer|runtime error|Assertion|LeakSanitizer|a h
 
 
 def damage(dice, path):
-    """Some bytes of some pages, as disks do it; never the first, without which it is no database."""
+    """Some bytes of some pages, as disks do it; never the first, without which it is not a database."""
     with open(path, "r+b") as file:
         data = bytearray(file.read())
         for _ in range(dice.randrange(1, 12)):

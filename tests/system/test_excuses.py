@@ -100,7 +100,7 @@ class Excuses(rig.Rig):
            "--office", "28001", "--form", "hour", "--period", "2025-06-30T14", *why)
         no("teams is reported per month, and none of that lies whole in 2025-06-30 of the civil calendar; name a month, "
            "or longer", "--office", "28001", "--metric", "teams", "--period", "2025-06-30", *why)
-        no("not equally long: say both as a month",
+        no("not equally long: give both as a month",
            "--office", "28001", "--form", "day", "--period", MONTH, "--to", "2025-07-01", *why)
         no("it ends (2025-05) before it begins (2025-06)",
            "--office", "28001", "--form", "day", "--period", MONTH, "--to", "2025-05", *why)
@@ -115,7 +115,7 @@ class Excuses(rig.Rig):
         for words in ([], ["--office", "28001", "--period", MONTH, *why],
                       ["--office", "28001", "--period", MONTH, "--metric", "teams", "--form", "month", *why]):
             self.assertEqual(self.lantoa("excuse", "add", *words).code, 2)
-        with self.assertRaisesRegex(rig.Refusal, "a number is wanted"):
+        with self.assertRaisesRegex(rig.Refusal, "must be a number"):
             self.province.post("/v1/excuses/end", excuse="x")
         self.assert_whole()
 

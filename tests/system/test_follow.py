@@ -57,7 +57,7 @@ class Reform(rig.Rig):
         self.reform()
 
         # It is said: at once, in status and in the list, with what to do.
-        astray = "offices that stand on a unit which is not in force: 3 (28001, for one, on 28001 Phường Một"
+        astray = "offices assigned to a unit that is no longer in force: 3 (such as 28001, to 28001 Phường Một"
         self.assertIn(astray, self.lantoa("status").out)
         self.assertIn("lantoa office follow --on 2025-07-01 --dry-run", self.lantoa("status").out)
         self.assertEqual([(row["code"], row["state"]) for row in self.rows("office", "list")],
@@ -138,7 +138,7 @@ class Reform(rig.Rig):
         self.assertEqual(asked("--from", renamed["at"][:10]), [row["event"] for row in events])
         self.assertEqual(asked("--to", "2020"), [])
         for words, said in ((["--kind", "office renam"], "kind: there are no acts 'office renam'; did you mean 'office rename'"),
-                            (["--kind", "zzz"], "kind: there are no acts 'zzz'; there are such as"),
+                            (["--kind", "zzz"], "kind: there are no acts 'zzz'; there are, for example,"),
                             (["--who", renamed["who"] + "x"], f"did you mean '{renamed['who']}'?"),
                             (["--who", "zzz"], "`lantoa account list` shows who did"),
                             (["--office", "28OO1"], "did you mean '28001'")):

@@ -120,7 +120,7 @@ class Heard(rig.Rig):
                       ("--silent", "36601d"), ("--behind", "newest")):
             outcome = self.lantoa("office", "list", *words)
             self.assertEqual(outcome.code, 1, outcome)
-            self.assertRegex(outcome.err, "silent: write for how long, such as 2d|behind: 'newest' is no version")
+            self.assertRegex(outcome.err, "silent: write for how long, such as 2d|behind: 'newest' is not a version")
         for query in ("late=2", "all=yes", "silent=", "sielnt=1"):
             with self.assertRaises(rig.Refusal) as refused:
                 self.province.get("/v1/offices/heard?" + query)

@@ -94,7 +94,7 @@ class Record(rig.Rig):
         self.assertRegex(drawn.out, r"visits +2025-06-30 +7 +first")
         self.assertIn("Recorded for 28001, and told there.", drawn.out)
         again = self.lantoa("record", "--office", "28001", "visits=7", "--period", DAY)
-        self.assertIn("Nothing was recorded: all of it stands so already.", again.out)
+        self.assertIn("Nothing was recorded: all of it is so already.", again.out)
         trial = self.lantoa("record", "--office", "28001", "visits=8", "--period", DAY, "--dry-run")
         self.assertIn("Nothing was recorded; this is what it would come to.", trial.out)
         self.assertEqual(self.value(), "7")

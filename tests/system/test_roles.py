@@ -284,7 +284,7 @@ class Roles(rig.Rig):
         # After a start they are what they were.
         self.assert_token_has("none", "an expired token", tokens["clerk"], refusals=(401,))
         ask = ("GET", "/v1/ledger", {"Authorization": f"Bearer {tokens['clerk']}"})
-        self.assertIn("the token 't-clerk' was good until 1970", self.ask_as([ask], user=WEB)[0][1])
+        self.assertIn("the token 't-clerk' expired at 1970", self.ask_as([ask], user=WEB)[0][1])
         another = self.token("t-another")
         ask[2]["Authorization"] = f"Bearer {another}"
         self.assertEqual(self.ask_as([ask], user=WEB)[0][0], 200)

@@ -112,7 +112,7 @@ class Standing(rig.Rig):
     def test_words_between_province_and_office(self):
         agent = self.begin(page="127.0.0.1:0")
         self.order("account", "name", f"unix:uid={os.getuid()}", "Chị Lan")
-        self.assertEqual(self.order("office", "tell", "28001", "Xin gửi số liệu tháng 6"), "The message was left for: 28001.\n")
+        self.assertEqual(self.order("office", "tell", "28001", "Xin gửi số liệu tháng 6"), "The message was sent to: 28001.\n")
         self.order("office", "tell", "28001", "Sao lại nhiều thế?", "--metric", "visits", "--period", DAY)
         self.order("office", "tell", "--all", "Nghỉ lễ ngày 2/9")
         rig.wait_for(lambda: len((self.standing(agent) or {}).get("messages", [])) == 3, "the messages", SOON_S)
@@ -124,7 +124,7 @@ class Standing(rig.Rig):
         self.assertRegex(self.page(agent, "vi"), "Sao lại nhiều thế\\? Chị Lan .*: .+, (ngày )?30/0?6/2025")
         with self.assertRaisesRegex(rig.Refusal, "say whom to tell"):
             self.province.post("/v1/messages", text="x")
-        self.assertIn("say whom, an office or --all", self.lantoa("office", "tell", "28001").err)
+        self.assertIn("give an office or --all", self.lantoa("office", "tell", "28001").err)
         self.assertEqual(self.messages("28001", "text", "to_all", "read"),
                          [("Nghỉ lễ ngày 2/9", "yes", ""), ("Sao lại nhiều thế?", "", ""),
                           ("Xin gửi số liệu tháng 6", "", "")])
@@ -145,7 +145,7 @@ class Standing(rig.Rig):
         rig.wait_for(lambda: "messages:" not in self.status(agent), "nothing is news")
         self.assertRegex(agent.command("message").out, r"(?m)^  2, .*: please look again at visits")
         acts = [row["act"] for row in csv.DictReader(io.StringIO(self.order("audit", "--format", "csv")))]
-        self.assertEqual(acts.count("office told something"), 3)
+        self.assertEqual(acts.count("message sent to an office"), 3)
         self.assert_whole()
 
     def test_another_unit_is_told(self):

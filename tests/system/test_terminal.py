@@ -22,7 +22,7 @@ import rig
 
 COLUMNS, ROWS = 80, 24
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[@-~]")
-GONE = {"vi": "Các cột không đủ chỗ nên bỏ bớt:", "en": "Columns left out for want of room:"}
+GONE = {"vi": "Không đủ chỗ nên bỏ bớt các cột:", "en": "Columns left out for want of room:"}
 LOCALES = {"en": "C.UTF-8", "vi": "vi_VN.UTF-8"}
 
 

@@ -81,7 +81,7 @@ class Door(web.WebRig):
         self.province.start()
         answer = self.web.ask("GET", "/api/v1/status", self.tokens["viewer"])
         self.assertEqual(answer.status, 401)
-        self.assertIn("was good until 1970", answer.text)
+        self.assertIn("expired at 1970", answer.text)
         # A browser is sent to the door again, and its cookie opens nothing any more.
         answer = self.web.ask("GET", "/", cookie=cookie, accept="text/html")
         self.assertEqual((answer.status, answer.headers["Location"]), (303, "/login"))
@@ -217,7 +217,7 @@ class Door(web.WebRig):
         self.assertIn("copy the whole line", post("token=a%0d%0aX: y").text)
         self.assertIn("copy the whole line", post("nothing").text)
         self.assertIn("copy the whole line", post("token=x", content_type="text/plain").text)
-        self.assertIn("it was mistyped, has ended or was revoked; copy the whole line", post("token=" + "A" * 43).text)
+        self.assertIn("it was mistyped, has expired or was revoked; copy the whole line", post("token=" + "A" * 43).text)
         answer = post(f"token={self.tokens['viewer']}", origin="https://evil.example")
         self.assertEqual((answer.status, answer.headers["Set-Cookie"]), (403, None))
         self.assertIn("log in here", answer.text)

@@ -141,8 +141,9 @@ static void try_table(void *context, const char *text, struct blob *said, struct
 #define REMARK         "'%s' has the mark of a remark behind the number; write the number alone, like %s"
 #define TWO_NUMBERS    "'%s' is two numbers; write the one that is counted"
 #define ABOUT                                                                                      \
-	"'%s' is no exact number; write what was counted, or empty the cell until that is known"
-#define NOT_YET "'%s' is no figure yet; empty the cell until there is one"
+	"'%s' is not an exact number; write what was counted, or empty the cell until that is "    \
+	"known"
+#define NOT_YET "'%s' is not a figure yet; empty the cell until there is one"
 #define BRACKETS                                                                                   \
 	"'%s' can be %s below zero, as accountants write it; write -%s if it is that, and %s if "  \
 	"it is not"
@@ -174,8 +175,8 @@ static void try_table(void *context, const char *text, struct blob *said, struct
 	"line %u: column '%s' is neither period, metric, value and labels, nor a metric or a "     \
 	"dimension of the catalogue; rename or remove it"
 #define NEAR_COLUMN                                                                                \
-	"line %u: no column can be called '%s'; did you mean %s? Call it so if that is what it "   \
-	"has, or remove it"
+	"line %u: no column can be called '%s'; did you mean %s? Rename it if so, or "             \
+	"remove it"
 #define TWO_METRICS                                                                                \
 	"line %u: column '%s': several metrics have this label; use the metric's name, like %s"
 #define IN_BRACKETS                                                                                \
@@ -359,11 +360,11 @@ static const struct advice rows[] = {
 	{ "Kỳ;Chỉ tiêu;Giá trị\n06/2025;@;8\n", "", "is empty; write which metric the line is of",
 	  "Số tổ", "2025-06 teams=8;" },
 	{ "Kỳ;Chỉ tiêu;Giá trị\n06/2025;@;8\n", "Điều tra",
-	  "no metric is called '%s'; call it as the form of its period on the page does", "teams",
-	  "2025-06 teams=8;" },
-	{ "Kỳ;Chỉ tiêu;Giá trị\n06/2025;@;8\n", "Số tố",
-	  "no metric is called '%s'; did you mean %s? Call it so if that is what the line has",
+	  "no metric is called '%s'; write its name as the form of its period on the page does",
 	  "teams", "2025-06 teams=8;" },
+	{ "Kỳ;Chỉ tiêu;Giá trị\n06/2025;@;8\n", "Số tố",
+	  "no metric is called '%s'; did you mean %s? Rename it if so", "teams",
+	  "2025-06 teams=8;" },
 	{ "Kỳ;Số tổ\n06/2025;8@\n", ";9",
 	  "it stands in column %zu, which has no name in the header; name the column, or empty the "
 	  "cell",
@@ -398,8 +399,8 @@ static const struct advice rows[] = {
 	{ DOSSIERS_LABEL, "sector=a;sector=b", "label %.*s is given twice; give it once",
 	  "sector=a", "2025-06 dossiers{sector=a}=8;" },
 	{ DOSSIERS_LABEL, "sector=a\xe2\x80\x8b",
-	  "label %.*s: '%s' has a character that nobody can see (U+%04X); type it anew", "sector=a",
-	  "2025-06 dossiers{sector=a}=8;" },
+	  "label %.*s: '%s' has a character that nobody can see (U+%04X); type it again",
+	  "sector=a", "2025-06 dossiers{sector=a}=8;" },
 	{ DOSSIERS_LABEL, "sector=",
 	  "label %.*s: a value is text of 1 to %u bytes without ';', '=' and control characters",
 	  "sector=a", "2025-06 dossiers{sector=a}=8;" },

@@ -72,7 +72,7 @@ static void try_conf(void *context, const char *text, struct blob *said, struct 
 
 static const struct advice of_conf[] = {
 	{ "[log]\nlevel = @\n", "loud",
-	  "[log] level: '%s' is none; use error, warning, info or debug", "warning", NULL },
+	  "[log] level: there is no '%s'; use error, warning, info or debug", "warning", NULL },
 	{ "[store]\nreserve = @\n", "9T", "%s: '%s' is not a size from %s to %s; write it like %s",
 	  "$5", NULL },
 	{ "[store]\n@ = 1G\n", "reserves", "there is no key '%s' in [%s]; did you mean '%s'?", "$3",
@@ -166,9 +166,9 @@ static const struct advice of_imports[] = {
 	{ "= units\n" UNITS "82,P,province,,@,", "01/01/2020",
 	  "'%s' is not a day; write 2025-06-30, from 1900 to 2100", "2025-06-30", NULL },
 	{ "= units\n" UNITS "82,@,province,,2020-01-01,", "",
-	  "%s: '%s' does not do; 1 to %zu bytes of text are wanted", "P", NULL },
+	  "%s: '%s' is not valid; it must be 1 to %zu bytes of text", "P", NULL },
 	{ "= units\n" UNITS "@,P,province,,2020-01-01,", "8 2",
-	  "%s: '%s' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted", "82", NULL },
+	  "%s: '%s' is not valid; it must be 1 to 32 of A-Z a-z 0-9 . _ -", "82", NULL },
 	{ "= "
 	  "catalogue\nname,label_vi,label_en,unit,kind,time_agg,area_agg,period,dimensions,"
 	  "decimals,"
@@ -271,14 +271,14 @@ static const struct advice of_imports[] = {
 	  "either", NULL },
 	/* code lists */
 	{ OF_DIMENSIONS "topic,@,Trực tuyến,Online,,", "trực tuyến",
-	  "code: '%s' does not do; 1 to %u of A-Z a-z 0-9 . _ - are wanted, and its name goes into "
-	  "label_vi and label_en",
+	  "code: '%s' is not valid; it must be 1 to %u of A-Z a-z 0-9 . _ -, and its name goes "
+	  "into label_vi and label_en",
 	  "online", NULL },
 	{ OF_DIMENSIONS "@,online,Trực tuyến,Online,,", "Chủ đề",
-	  "dimension: '%s' does not do; write it as the catalogue's column 'dimensions' does",
+	  "dimension: '%s' is not valid; write it as the catalogue's column 'dimensions' does",
 	  "topic", NULL },
 	{ OF_DIMENSIONS "topic,online,@,Online,,", "a=b",
-	  "%s: '%s' does not do; at most %u bytes without ';' and '='", "Trực tuyến", NULL },
+	  "%s: '%s' is not valid; at most %u bytes without ';' and '='", "Trực tuyến", NULL },
 	{ OF_DIMENSIONS "topic,online,Trực tuyến,Online,2025-01-01,@", "2025-01-01",
 	  "valid_to must be after valid_from: it is the first day on which the code may no longer "
 	  "be used",
@@ -348,10 +348,10 @@ static const struct advice of_imports[] = {
 	{ OF_INDICATORS "@,Y,Y,team.count / 2,team,,", "team.count",
 	  "'%s' is a metric of the catalogue; give the indicator another name", "team.half", NULL },
 	{ OF_INDICATORS "@,Y,Y,team.count / 2,team,,", "Half",
-	  "name: '%s' is none; write it like economy.digital_share", "economy.digital_share",
+	  "name: '%s' is not valid; write it like economy.digital_share", "economy.digital_share",
 	  NULL },
 	{ OF_INDICATORS "y,Y,Y,team.count / 2,team,@,", "soon",
-	  "target_year: '%s' is no year; leave year and value empty for none", "", NULL },
+	  "target_year: '%s' is not a year; leave year and value empty for none", "", NULL },
 };
 
 static void advice_that_is_followed_leads_to_what_is_right(void **state)

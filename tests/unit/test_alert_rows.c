@@ -103,9 +103,9 @@ static void with_all_what_is_over_and_pending_is_told_apart(void **state)
 	(void)snprintf(answer, sizeof(answer), firing, over);
 	char *page = page_at("/alerts?state=all", answer, "/api/v1/alerts?all=1");
 	has(page, "<td>over</td>", true);
-	has(page, "<td>not for long yet</td>", true);
+	has(page, "<td>only just begun</td>", true);
 	has(page, "4 alerts", true);
-	has(page, "Only what fires now", true);
+	has(page, "Only what is firing now", true);
 	free(page);
 }
 
@@ -114,7 +114,7 @@ static void nothing_is_said_in_words(void **state)
 	(void)state;
 	char *page =
 		page_at("/alerts?office=28249", "{\"rows\": []}", "/api/v1/alerts?office=28249");
-	has(page, "nobody has to act", true);
+	has(page, "Nothing needs action", true);
 	has(page, "<table class=\"alerts\"", false);
 	free(page);
 }
@@ -126,7 +126,7 @@ static void what_nobody_looked_at_is_not_said_to_be_nothing(void **state)
 		page_at("/alerts", "{\"alerts\": {\"last\": 0, \"looked\": null}, \"rows\": []}",
 			"/api/v1/alerts");
 	has(page, "Not known yet", true);
-	has(page, "nobody has to act", false);
+	has(page, "Nothing needs action", false);
 	free(page);
 }
 

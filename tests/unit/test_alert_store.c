@@ -166,7 +166,7 @@ static void settings_are_judged(void **state)
 	assert_int_equal(rules.of[ALERT_BACKUP].well_us, 0);
 	(void)strcpy(off, "silent quantity");
 	assert_int_equal(alert_settings_check(&settings, &err), -EINVAL);
-	assert_non_null(strstr(err.text, "'quantity' is no kind"));
+	assert_non_null(strstr(err.text, "there is no kind 'quantity'"));
 	(void)strcpy(off, "silentsilentsilentsilent");
 	assert_int_equal(alert_settings_check(&settings, &err), -EINVAL);
 }

@@ -42,14 +42,14 @@ static void an_order_is_what_it_says_or_is_refused(void **state)
 	} cases[] = {
 		{ "", "not JSON" },
 		{ "[]", "must be a JSON object" },
-		{ "{\"code\": 28001}", "must be a text" },
+		{ "{\"code\": 28001}", "must be a string" },
 		{ "{\"code\": \"28001\\u0000x\"}", "NUL" },
 		{ "{\"code\": \"28001\", \"code\": \"28002\"}", "twice" },
 		{ "{\"code\": \"28001\"} {}", "more than one" },
 		{ "{\"code\": \"28001\", \"fron\": \"2025-01-01\"}",
 		  "there is no field \\\"fron\\\" here; there are: code" },
 		{ "{\"code\": \"\xff\"}", "UTF-8" },
-		{ "{\"code\": [[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}", "in each other" },
+		{ "{\"code\": [[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}", "nested too deep" },
 	};
 	char *body = malloc(5001);
 
@@ -90,10 +90,10 @@ static void one_verification_at_a_time(void **state)
 
 	readers_plug(f, &plugs);
 	assert_asked(state, "POST /v1/verify?repair=1", "", "", "200", "{\"run\": 1}");
-	assert_asked(state, "POST /v1/verify", "", "", "409", "at work already");
+	assert_asked(state, "POST /v1/verify", "", "", "409", "under way already");
 	assert_asked(state, "GET /v1/verify?run=1", "", "", "200",
 		     "\"progress\": {\"stage\": \"journal\", \"done\": 0");
-	assert_asked(state, "GET /v1/verify", "Accept: text/csv\r\n", "", "503", "at work");
+	assert_asked(state, "GET /v1/verify", "Accept: text/csv\r\n", "", "503", "still under way");
 	assert_asked(state, "GET /v1/verify?run=2", "", "", "404", "another");
 	readers_unplug(&plugs);
 	verified(f);
@@ -190,7 +190,7 @@ static void a_reader_is_told_in_their_language(void **state)
 	assert_asked(state, "GET /v1/query", vi, "", "400", "name: phải là tên");
 	assert_asked(state, "GET /v1/query?name=x", vi, "", "400", "không có chỉ tiêu");
 	assert_asked(state, "PUT /v1/units", vi, rows, "400", "dòng 2: code: '?' không hợp lệ");
-	assert_asked(state, "PUT /v1/units", "", rows, "400", "line 2: code: '?' does not do");
+	assert_asked(state, "PUT /v1/units", "", rows, "400", "line 2: code: '?' is not valid");
 	assert_asked(state, "GET /v1/query?name=x", "Accept-Language: fr\r\n", "", "400",
 		     "there is no metric");
 	assert_string_equal(language_tag(), "en"); /* the loop went back after each */

@@ -529,7 +529,7 @@ static void what_is_no_backup_or_damaged_is_refused(void **state)
 	struct fixture *f = *state;
 	struct stat info;
 	made(f);
-	assert_refused_after(f, "DROP TABLE backup", -EINVAL, "is no backup");
+	assert_refused_after(f, "DROP TABLE backup", -EINVAL, "is not a backup");
 	assert_refused_after(f, "DELETE FROM backup", -EUCLEAN, "label is damaged");
 	assert_refused_after(f, "UPDATE backup SET entries = -1", -EUCLEAN, "label is damaged");
 	assert_refused_after(f, "PRAGMA application_id=1", -EINVAL, "another program");
@@ -546,12 +546,12 @@ static void what_is_no_backup_or_damaged_is_refused(void **state)
 	assert_int_equal(truncate(f->file, info.st_size / 2), 0);
 	assert_refused(f, -EUCLEAN, "damaged");
 	assert_int_equal(truncate(f->file, 0), 0);
-	assert_refused(f, -EINVAL, "is no backup");
+	assert_refused(f, -EINVAL, "is not a backup");
 	int fd = open(f->file, O_WRONLY);
 	assert_int_equal(write(fd, "no database at all, but longer than a header of one", 51), 51);
 	assert_int_equal(ftruncate(fd, 8192), 0);
 	close(fd);
-	assert_refused(f, -EUCLEAN, "no database");
+	assert_refused(f, -EUCLEAN, "not a database");
 	assert_int_equal(unlink(f->file), 0);
 	assert_refused(f, -ENOENT, f->file);
 }

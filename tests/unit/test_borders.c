@@ -517,17 +517,18 @@ static void refused(const char *json, int code, const char *why)
 static void what_is_no_geojson_is_refused_with_the_feature_named(void **state)
 {
 	(void)state;
-	refused("", -EINVAL, "it is no JSON: line 1: ");
-	refused("{\"type\":\"FeatureCollection\"", -EINVAL, "it is no JSON: line 1: ");
-	refused("{}", -EINVAL, "it is no FeatureCollection");
-	refused("[]", -EINVAL, "it is no FeatureCollection");
-	refused("{\"type\":3,\"features\":[]}", -EINVAL, "it is no FeatureCollection");
+	refused("", -EINVAL, "it is not JSON: line 1: ");
+	refused("{\"type\":\"FeatureCollection\"", -EINVAL, "it is not JSON: line 1: ");
+	refused("{}", -EINVAL, "it is not a FeatureCollection");
+	refused("[]", -EINVAL, "it is not a FeatureCollection");
+	refused("{\"type\":3,\"features\":[]}", -EINVAL, "it is not a FeatureCollection");
 	refused("{\"type\":\"FeatureCollection\",\"features\":{}}", -EINVAL,
-		"it is no FeatureCollection");
+		"it is not a FeatureCollection");
 	refused(COLLECTION(""), -EINVAL, "there is no feature in it");
-	refused(COLLECTION("7"), -EINVAL, "feature 1: it is no Feature");
+	refused(COLLECTION("7"), -EINVAL, "feature 1: it is not a Feature");
 	refused(COLLECTION(FEATURE("\"A\"", "Polygon", SQUARE) ",{\"type\":\"Feature\"}"), -EINVAL,
-		"feature 2: the unit's code is wanted, as its id or its property \"code\"");
+		"feature 2: the unit's code is missing: it is the id or the property "
+		"\"code\"");
 	refused(COLLECTION(FEATURE("1.5", "Polygon", SQUARE)), -EINVAL,
 		"feature 1: the unit's code");
 	refused(COLLECTION(FEATURE("\"\"", "Polygon", SQUARE)), -EINVAL,
@@ -576,9 +577,9 @@ static void what_is_not_on_earth_is_refused(void **state)
 	refused(COLLECTION(FEATURE("1", "Polygon", "[[[10,106],[1,1],[2,2],[10,106]]]")), -EINVAL,
 		"feature 1: a position is not on Earth");
 	refused(COLLECTION(FEATURE("1", "Polygon", "[[[NaN,10],[1,1],[2,2],[NaN,10]]]")), -EINVAL,
-		"it is no JSON");
+		"it is not JSON");
 	refused(COLLECTION(FEATURE("1", "Polygon", "[[[1e999,10],[1,1],[2,2],[1e999,10]]]")),
-		-EINVAL, "it is no JSON");
+		-EINVAL, "it is not JSON");
 }
 
 static void what_is_deep_or_huge_is_refused_before_it_is_read(void **state)
@@ -590,12 +591,12 @@ static void what_is_deep_or_huge_is_refused_before_it_is_read(void **state)
 	assert_non_null(json);
 	memset(json, '[', len);
 	json[len] = '\0';
-	refused(json, -EINVAL, "it is no GeoJSON: over 16 brackets deep");
+	refused(json, -EINVAL, "it is not GeoJSON: over 16 brackets deep");
 	for (size_t i = 0; i < len; i++)
 		json[i] = "[0],"[i % 4];
 	refused(json, -E2BIG, "its borders have over 200000 points, more than a map needs");
 	free(json);
-	refused("\"[[[[[[[[[[[[[[[[[[[[[[[[\\\"[\"", -EINVAL, "it is no JSON");
+	refused("\"[[[[[[[[[[[[[[[[[[[[[[[[\\\"[\"", -EINVAL, "it is not JSON");
 }
 
 static void ids_and_codes_and_heights_are_taken(void **state)

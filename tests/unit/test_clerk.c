@@ -338,7 +338,7 @@ static void a_form_of_another_start_records_nothing(void **state)
 {
 	struct fixture *f = *state;
 	assert_int_equal(post(f, "/form", "v:team.count:=8"), 422);
-	assert_shown(f, "started anew");
+	assert_shown(f, "was restarted");
 	assert_shown(f, "value=\"8\"");
 	learn_token(f);
 	f->token[0] = f->token[0] == 'a' ? 'b' : 'a';
@@ -711,7 +711,7 @@ static void a_file_of_another_start_or_none_is_not_taken(void **state)
 	struct fixture *f = *state;
 	learn_token(f);
 	assert_int_equal(upload(f, "nonsense", "a.csv", good), 409);
-	assert_shown(f, "started anew since this page was opened");
+	assert_shown(f, "restarted since this page was opened");
 	assert_int_equal(upload(f, f->token, "", good), 400);
 	assert_shown(f, "Choose a file first.");
 	assert_int_equal(recorded(f), INT64_MIN);

@@ -315,7 +315,7 @@ static void all_offices_are_asked_for_the_heads_of_days(void **state)
 	assert_misused(f, "office", "heads", "--all");
 	assert_says(f->err, "of which days?");
 	assert_misused(f, "office", "heads", "xa-28249", "--all", "--days", "2");
-	assert_says(f->err, "one office is asked, or all are");
+	assert_says(f->err, "give one of the two");
 }
 
 static void an_office_moves(void **state)
@@ -382,7 +382,7 @@ static void a_release_says_what_passed_and_what_stays(void **state)
 	assert_misused(f, "quarantine", "release", "--all", "--entry", "4");
 	assert_says(f->err, "say what to release");
 	assert_misused(f, "quarantine", "release", "--entry", "first");
-	assert_says(f->err, "a whole number is wanted");
+	assert_says(f->err, "must be a whole number");
 	assert_failed(f, "quarantine", "release", "--office", "nobody");
 	assert_says(f->err, "there is no office 'nobody'");
 }
@@ -598,9 +598,9 @@ static void setup_takes_over_a_province_and_changes_nothing_twice(void **state)
 
 	assert_done(f, "setup", "tien-giang");
 	assert_says(f->out, "units.csv: 456 rows changed\nsuccessors.csv: 333 rows changed\n"
-			    "catalogue.csv: taken over\nindicators.csv: taken over\n"
-			    "dimensions.csv: taken over\nrules.csv: taken over\n"
-			    "calendar.csv: taken over\ntilegrid.csv: 102 rows changed\nNext: ");
+			    "catalogue.csv: imported\nindicators.csv: imported\n"
+			    "dimensions.csv: imported\nrules.csv: imported\n"
+			    "calendar.csv: imported\ntilegrid.csv: 102 rows changed\nNext: ");
 	assert_done(f, "setup", "tien-giang");
 	assert_says(f->out, "units.csv: nothing to change\nsuccessors.csv: nothing to change\n"
 			    "catalogue.csv: nothing to change\nindicators.csv: nothing to change\n"
@@ -783,7 +783,7 @@ static void verify_repairs_when_told_to(void **state)
 	spoil(f, "INSERT INTO rollup VALUES(2, 20000, 1, x'00')");
 	assert_done(f, "verify", "--repair");
 	assert_says(f->out, "repaired");
-	assert_says(f->out, "made anew there");
+	assert_says(f->out, "rebuilt there");
 	assert_done(f, "verify");
 	assert_says(f->out, "verify: ok");
 	assert_done(f, "audit");
@@ -829,7 +829,7 @@ static void a_head_that_was_kept_proves_what_was(void **state)
 	assert_says(f->out, "up to");
 	assert_says(f->out, "the ledger is as it was");
 	assert_failed(f, "verify", "--head", "12:00");
-	assert_says(f->err, "no head of a ledger");
+	assert_says(f->err, "not a head of a ledger");
 	(void)snprintf(beyond, sizeof(beyond), "9%s", kept);
 	assert_failed(f, "verify", "--head", beyond);
 	assert_says(f->out, "the ledger ends before");
@@ -1208,7 +1208,7 @@ static void what_is_misspelt_once_is_asked_for(void **state)
 				continue; /* "by": another letter is another word */
 			(void)snprintf(option, sizeof(option), "--%c%c%.*s=1", options[1],
 				       options[0], len - 2, options + 2);
-			(void)snprintf(meant, sizeof(meant), "'%.*s'", len, options);
+			(void)snprintf(meant, sizeof(meant), "'--%.*s'", len, options);
 			argv[n] = option;
 			assert_meant(n + 1, argv, meant);
 		}
@@ -1231,7 +1231,7 @@ static void the_first_word_alone_lists_what_may_follow(void **state)
 	assert_string_equal(args.group, "office");
 	args_help_group(commands, n_commands, args.group, out);
 	(void)fclose(out);
-	assert_non_null(strstr(text, "\n  move           Let an office report for another unit"));
+	assert_non_null(strstr(text, "\n  move           Move an office to another unit"));
 	assert_null(strstr(text, "revoke an"));
 	assert_null(strstr(text, "excuse"));
 	free(text);
@@ -1368,7 +1368,7 @@ static void a_trial_import_speaks_in_words(void **state)
 	assert_done(f, "catalogue", "import", DATA("catalogue.csv"), "--dry-run");
 	assert_says(f->out,
 		    "Rows that would change: 0\nFigures that would no longer count: 0"
-		    "\nOffices that sent them: 0\nDays of offices that would be computed anew: 0"
+		    "\nOffices that sent them: 0\nDays of offices that would be computed again: 0"
 		    "\nObservations of those days: 0\nTakes about (s): 0"
 		    "\nNeeds --yes: no\n");
 	(void)lantoa(f, "units", "import", path, "--dry-run", NULL);
@@ -1463,7 +1463,7 @@ static void a_publication_is_a_name_for_ever(void **state)
 	add_office(state);
 	head_behind(f, 5, head);
 	assert_done(f, "publish", "Báo cáo quý I", "2021-Q1", "--structure", "2021-03-31");
-	(void)snprintf(words, sizeof(words), "Published, at %s", head);
+	(void)snprintf(words, sizeof(words), "Published, at position %s", head);
 	assert_says(f->out, words);
 	assert_done(f, "publications", "--format", "csv");
 	assert_says(f->out, "\nBáo cáo quý I,2021-Q1,civil,2021-03-31,2");

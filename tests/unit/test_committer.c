@@ -293,7 +293,7 @@ static void bad_batches_are_refused_and_their_neighbours_acked(void **state)
 		{ "", 1, "no figure" },           /* Columns that hold nothing */
 		{ "\0\x08\x02", 3, "no figure" }, /* but a day */
 		{ skippable, sizeof(skippable), "no figure" },
-		{ bomb.data, bomb.len, "than is allowed" },
+		{ bomb.data, bomb.len, "than allowed" },
 		{ "\0\x4a\1m\x52\0\x5a\1\2", 9, "no figure" }, /* a declaration alone */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -705,7 +705,7 @@ static void who_stands_on_a_unit_that_ended_is_named(void **state)
 	ask_figures(f, &day); /* before anything came of it */
 	assert_int_equal(table_rows(f->table), 2);
 	has(f, 0, "area", "D");
-	names(f, 1, "office c stands on C c, which ended on 2025-06-11");
+	names(f, 1, "office c is assigned to C c, which ended on 2025-06-11");
 	names(f, 1, "(offices in that state: 1)");
 	names(f, 1, "lantoa office move c --unit CODE --from 2025-06-11");
 	testbed_record(&f->testbed, &f->c, "n", "", "2025-06-20", 7, 0);
@@ -715,7 +715,7 @@ static void who_stands_on_a_unit_that_ended_is_named(void **state)
 	ask(f, &day);
 	assert_int_equal(table_rows(f->table), 2);
 	has(f, 1, "waiting", "1");
-	names(f, 1, "office c stands on C c");
+	names(f, 1, "office c is assigned to C c");
 	day.by = "office";
 	ask_figures(f, &day);
 	assert_int_equal(table_rows(f->table), 3); /* d, p, and the rest */
@@ -729,7 +729,7 @@ static void who_stands_on_a_unit_that_ended_is_named(void **state)
 	has(f, 0, "area", "C");
 	has(f, 0, "due", "0");
 	has(f, 0, "waiting", "1");
-	names(f, 0, "office c stands on C c");
+	names(f, 0, "office c is assigned to C c");
 	has(f, 1, "office", "d");
 	day.name = "o"; /* of provinces, no concern of a commune's office */
 	ask(f, &day);
@@ -740,7 +740,7 @@ static void who_stands_on_a_unit_that_ended_is_named(void **state)
 	ask(f, &day);
 	assert_int_equal(table_rows(f->table), 1);
 	has(f, 0, "office", "d");
-	status_says(f, "\"office_astray\": \"office c stands on C c", true);
+	status_says(f, "\"office_astray\": \"office c is assigned to C c", true);
 	/* by the advice */
 	testbed_order_move(&f->testbed, "c", "D", day_of("2025-06-11"));
 	testbed_refresh(&f->testbed);

@@ -231,10 +231,11 @@ static void minutes_may_be_told_in_seconds(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char says[256];
 		(void)snprintf(text, sizeof(text), "[net]\npause = %s\n", bad[i]);
-		(void)snprintf(says, sizeof(says),
-			       ":2: pause: '%s' is no time from 1s to 1440 minutes; write 15 for "
-			       "minutes, or 90s for seconds",
-			       bad[i]);
+		(void)snprintf(
+			says, sizeof(says),
+			":2: pause: '%s' is not a time from 1s to 1440 minutes; write 15 for "
+			"minutes, or 90s for seconds",
+			bad[i]);
 		assert_refused(f, text, says);
 	}
 }

@@ -178,7 +178,7 @@ static void values_that_cannot_work_are_refused_with_what_would_do(void **state)
 	assert_refused(f, "[gate]\nlisten_on = x\n",
 		       ":2: there is no key 'listen_on' in [gate]; did you mean 'listen'?");
 	assert_refused(f, "[log]\nlevel = loud\n",
-		       ": [log] level: 'loud' is none; use error, warning, info or debug");
+		       ": [log] level: there is no 'loud'; use error, warning, info or debug");
 	assert_int_equal(read_text(f, "[aggregator]\nzone = Asia/Hanoi\n"), -EINVAL);
 	assert_non_null(strstr(f->err.text, "Asia/Hanoi"));
 }

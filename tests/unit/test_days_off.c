@@ -87,17 +87,18 @@ static void what_is_wrong_with_a_row_is_said(void **state)
 	refused(HEADER "2025-13-01,,off,x,\n", "line 2: from:");
 	refused(HEADER "2025-01-05,2025-01-03,off,x,\n", "line 2: it ends before it begins");
 	refused(HEADER "2025-01-05,,holiday,x,\n",
-		"line 2: kind: 'holiday' does not do; off, work or weekend is wanted");
+		"line 2: kind: 'holiday' is not valid; it must be off, work or weekend");
 	refused(HEADER "2025-01-05,,off,,\n", "line 2: it has no name");
 	refused(HEADER "2025-01-05,2025-01-07,off,x,\n2025-01-04,,off,x,\n2025-01-07,,work,x,\n",
-		"line 4: 2025-01-07 is worked anyway");
+		"line 4: 2025-01-07 is a working day anyway");
 	refused(HEADER "2025-01-05,2025-01-07,off,x,\n2025-01-03,2025-01-05,off,x,\n",
 		"line 2: 2025-01-05 is on line 3 already; take it out of one of both");
 	refused(HEADER "2025-01-01,,weekend,x,\n2026-01-01,,weekend,x,\n",
 		"line 3: 2026-01-01 is on line 2 already");
-	refused(HEADER "2025-01-01,2025-03-01,off,x,\n", "line 2: it has more than 31 days on end");
+	refused(HEADER "2025-01-01,2025-03-01,off,x,\n",
+		"line 2: it has more than 31 days in a row");
 	refused(HEADER "2025-01-01,2025-01-20,off,x,\n2025-01-21,2025-02-10,off,x,\n",
-		"line 2: more than 31 days on end are off, from 2025-01-01 on");
+		"line 2: more than 31 days in a row are off, from 2025-01-01 on");
 }
 
 /* --- the law --- */
@@ -141,7 +142,7 @@ static void random_calendar(struct dice *dice, void *context)
 	struct err err;
 	int rc = days_off_read(csv, len, &days, &err);
 	if (rc < 0) { /* the dice put too many on end */
-		assert_non_null(strstr(err.text, "on end"));
+		assert_non_null(strstr(err.text, "in a row"));
 		return;
 	}
 	for (int32_t at = base - 20; at < day + 60; at++) {

@@ -203,16 +203,17 @@ static void what_is_wrong_with_a_list_is_named(void **state)
 		       "line 1: there is no column 'valid_to'; the header must be "
 		       "dimension,code,label_vi,label_en,valid_from,valid_to");
 	assert_refused(HEADER "Sector,đất,,,,\n",
-		       "line 2: dimension: 'Sector' does not do; write it as the catalogue's "
+		       "line 2: dimension: 'Sector' is not valid; write it as the catalogue's "
 		       "column 'dimensions' does\n"
-		       "line 2: code: 'đất' does not do; 1 to 64 of A-Z a-z 0-9 . _ - are wanted, "
+		       "line 2: code: 'đất' is not valid; it must be 1 to 64 of A-Z a-z 0-9 . _ -, "
 		       "and its name goes into label_vi and label_en");
-	assert_refused(HEADER "sector,land,a=b,,2025-13-01,\nsector,x,,,2025-01-01,2025-01-01\n",
-		       "line 2: label_vi: 'a=b' does not do; at most 64 bytes without ';' and '='\n"
-		       "line 2: valid_from: '2025-13-01' is not a day; write 2025-06-30, from 1900 "
-		       "to 2100\n"
-		       "line 3: valid_to must be after valid_from: it is the first day on which "
-		       "the code may no longer be used");
+	assert_refused(
+		HEADER "sector,land,a=b,,2025-13-01,\nsector,x,,,2025-01-01,2025-01-01\n",
+		"line 2: label_vi: 'a=b' is not valid; at most 64 bytes without ';' and '='\n"
+		"line 2: valid_from: '2025-13-01' is not a day; write 2025-06-30, from 1900 "
+		"to 2100\n"
+		"line 3: valid_to must be after valid_from: it is the first day on which "
+		"the code may no longer be used");
 	assert_refused(
 		HEADER "sector,land,Đất đai,,,\nsector,soil,ĐẤT ĐAI,,,\n",
 		"line 3: 'soil' and 'land' (line 2) can be written in the same way; give one "

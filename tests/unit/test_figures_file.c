@@ -211,7 +211,7 @@ static void whoever_writes_it_is_left_alone(void **state)
 	struct figures_file *first = NULL, *second = NULL;
 	assert_int_equal(figures_file_open(f->path, false, &first, &f->err), 0);
 	assert_int_equal(figures_file_open(f->path, true, &second, &f->err), -EBUSY);
-	assert_non_null(strstr(f->err.text, "just being written"));
+	assert_non_null(strstr(f->err.text, "is writing"));
 	assert_int_equal(answer(first, &of_months, HEADER, &f->err), 0);
 	assert_int_equal(figures_file_finish(first, &f->err), 0);
 	figures_file_close(first);

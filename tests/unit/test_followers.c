@@ -102,7 +102,7 @@ static void who_is_elsewhere_is_told_to_begin_anew(void **state)
 {
 	act(state, 0);
 	assert_asked(state, behind(*state, 2, "&wait=60"), "", "", "409", up_to(*state, 1));
-	assert_asked(state, "GET /v1/changes?epoch=7", "", "", "409", "begin anew");
+	assert_asked(state, "GET /v1/changes?epoch=7", "", "", "409", "start again");
 	assert_asked(state, "GET /v1/changes?epoch=7", "Accept-Language: vi\r\n", "", "409",
 		     "\"epoch\": 1");
 }
@@ -173,7 +173,7 @@ static void so_many_wait_and_others_are_answered(void **state)
 	int fds[FOLLOWERS_MAX];
 	for (unsigned i = 0; i < FOLLOWERS_MAX; i++)
 		fds[i] = follower(f, behind(f, 0, "&wait=60"));
-	assert_asked(state, behind(*state, 0, "&wait=60"), "", "", "503", "too many wait");
+	assert_asked(state, behind(*state, 0, "&wait=60"), "", "", "503", "too many programs wait");
 	assert_asked(state, behind(*state, 0, "&wait=0"), "", "", "200", "\"items\": []");
 	/* As many requests are taken as if none of them were there. */
 	struct plugs plugs;

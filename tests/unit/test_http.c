@@ -412,7 +412,7 @@ static void an_argument_that_is_none_is_named(void **state)
 	assert_refused(f, "/echo?wrod=a",
 		       "there is no argument 'wrod' here; there are: word n; did you mean 'word'?");
 	assert_refused(f, "/echo?word=a&m=1", "there is no argument 'm' here; there are: word n");
-	assert_refused(f, "/echo?word", "the argument 'word' has no value; NAME=VALUE is wanted");
+	assert_refused(f, "/echo?word", "the argument 'word' has no value; write NAME=VALUE");
 	assert_refused(f, "/echo?n=1&word=a&n=1", "the argument 'n' is given twice");
 	assert_refused(
 		f, "/echo?word%20n=a",

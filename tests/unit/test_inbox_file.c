@@ -338,7 +338,7 @@ static void what_is_no_plain_file_is_not_followed(void **state)
 	taken(f, "link.csv", INBOX_FAULTY);
 	read_text(f, "link.csv.errors.csv", text, sizeof(text));
 	assert_null(strstr(text, "hush"));
-	assert_non_null(strstr(text, "this is no plain file"));
+	assert_non_null(strstr(text, "this is not a plain file"));
 	assert_int_equal(mkfifoat(f->fd, "pipe.csv", 0644), 0);
 	taken(f, "pipe.csv", INBOX_FAULTY);
 	/* nor what lies where the errors file is made */

@@ -386,7 +386,7 @@ static void depth_and_length_have_an_end(void **state)
 			       ")))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))");
 		assert_int_equal(formula_parse(text, &formula, &err), depth == 64 ? 0 : -EINVAL);
 	}
-	assert_string_equal(err.text, "column 65: nested too deep; 64 levels are the most");
+	assert_string_equal(err.text, "column 65: nested too deep; 64 levels at most");
 	formula_close(formula);
 	memset(text, '1', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
@@ -507,9 +507,10 @@ static void every_bad_row_is_named(void **state)
 		"line 4: formula, column 4: the formula ends where a number, a metric, '-' or '(' "
 		"belongs\n"
 		"line 5: target_year: 'y' has a target for 2025 already\n"
-		"line 6: name: 'Z' is none; write it like economy.digital_share\n"
+		"line 6: name: 'Z' is not valid; write it like economy.digital_share\n"
 		"line 7: 'c' is a metric of the catalogue; give the indicator another name\n"
-		"line 8: target_year: '2025-01' is no year; leave year and value empty for none\n"
+		"line 8: target_year: '2025-01' is not a year; leave year and value empty for "
+		"none\n"
 		"line 9: target_value: ";
 	struct indicators *indicators = NULL;
 	struct err err = { 0 };

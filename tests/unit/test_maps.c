@@ -420,10 +420,10 @@ static void a_grid_that_cannot_be_is_refused_with_what_to_mend(void **state)
 	refused(p, units, NULL, "code,col,row\nC,0,0\nE,0,0\n",
 		"line 3: there is a tile already at column 0, row 0");
 	refused(p, units, NULL, "code,col,row\nC,-1,64\n",
-		"line 2: col: '-1' does not do; a number from 0 to 63 is wanted\n"
-		"line 2: row: '64' does not do; a number from 0 to 63 is wanted");
+		"line 2: col: '-1' is not valid; it must be a number from 0 to 63\n"
+		"line 2: row: '64' is not valid; it must be a number from 0 to 63");
 	refused(p, units, NULL, "code,col,row\nX,0,0\nCai Be,1,0\n",
-		"line 3: code: 'Cai Be' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted");
+		"line 3: code: 'Cai Be' is not valid; it must be 1 to 32 of A-Z a-z 0-9 . _ -");
 	refused(p, units, NULL, "code,col,row\nXaCaiBe,1,0\n",
 		"no unit has the code 'XaCaiBe'; 'C' (Xã Cái Bè) may be meant");
 	refused(p, units, NULL, "code,col,row\nABCDEFGHIJ,1,0\n",

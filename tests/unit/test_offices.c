@@ -216,7 +216,8 @@ static void an_office_is_called_by_another_name(void **state)
 			 1);
 	assert_int_equal(office_rename(p->db, "b", "B", "console", &changed, &p->err), -ENOENT);
 	assert_int_equal(office_rename(p->db, "a", "", "console", &changed, &p->err), -EINVAL);
-	assert_string_equal(p->err.text, "name: '' does not do; 1 to 200 bytes of text are wanted");
+	assert_string_equal(p->err.text,
+			    "name: '' is not valid; it must be 1 to 200 bytes of text");
 }
 
 static void a_bad_move_is_refused_with_its_reason(void **state)
@@ -462,7 +463,7 @@ static void an_invitation_that_is_too_old_is_told_until_when_it_was_good(void **
 	assert_true(listed_key_expired(&invitation, invitation.expires_us));
 	expire(p, &invitation, INT64_C(1750000000000000));
 	assert_int_equal(office_enrol(p->db, invitation.id, own, &key, &p->err), -EACCES);
-	assert_non_null(strstr(p->err.text, "good until 2025-06-15"));
+	assert_non_null(strstr(p->err.text, "valid until 2025-06-15"));
 	struct key_list *key_list = key_list_open();
 	size_t damaged = 1;
 	assert_int_equal(offices_fill_key_list(p->db, key_list, &damaged, &p->err), 0);

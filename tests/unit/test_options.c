@@ -192,7 +192,7 @@ static void options_have_a_bound(void **state)
 	assert_int_equal(take(line), 0);
 	assert_int_equal(options.n_given, OPTIONS_MAX);
 	line[1 + OPTIONS_MAX] = 'h';
-	assert_refused(line, "these are too many options");
+	assert_refused(line, "too many options");
 }
 
 int main(void)

@@ -157,7 +157,7 @@ static void it_shows_targets_completeness_and_calls(void **state)
 	assert_shows(&page, "<data value=\"11.6467190000000000001\" "
 			    "title=\"11.6467190000000000001\">11.65\xC2\xA0%</data>");
 	assert_shows(&page, "<data value=\"-1.005\">−1.01</data> against year 2024");
-	assert_shows(&page, "Not whole: 1 of 2 reports");
+	assert_shows(&page, "Not complete: 1 of 2 reports");
 	assert_shows(&page, "<data value=\"15\">15\xC2\xA0% by 2025</data>; <data "
 			    "value=\"25.5\">25.5\xC2\xA0% by 2030</data>");
 	/* The way is drawn where there is a value, and told whole. */

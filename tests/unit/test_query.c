@@ -85,7 +85,7 @@ static void same_row(const struct question *q, const struct table *table, size_t
 			 row->n_reasons > 1 ? " or the like" : "");
 	bool told =
 		reason && (strstr(reason, "offices in that state") ||
-			   strstr(reason, "offices that stand on a unit which is not in force"));
+			   strstr(reason, "offices assigned to a unit that is no longer in force"));
 	if (row->astray != told)
 		fail_msg("%s: row %zu: %s", q->words, i, reason ? reason : "no reason");
 }

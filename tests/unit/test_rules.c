@@ -86,7 +86,7 @@ static void what_is_wrong_is_told_by_line_and_column(void **state)
 {
 	(void)state;
 	assert_refused("9,a,<,b,warn,,,",
-		       "line 2: name: '9' does not do; 1 to 64 of a-z 0-9 . _ - are wanted, the "
+		       "line 2: name: '9' is not valid; it must be 1 to 64 of a-z 0-9 . _ -, the "
 		       "first a letter");
 	assert_refused("x,a,<,b,warn,,,\nx,a,<,b,warn,,,",
 		       "line 3: name: 'x' is that of line 2; give one of them another");

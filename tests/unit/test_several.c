@@ -584,7 +584,7 @@ static const char *told(const struct table *table, const char *metric, const cha
 		if ((!metric || same(cell(table, row, "metric"), metric)) &&
 		    same(cell(table, row, "area"), area))
 			return cell(table, row, column) ? cell(table, row, column) : "null";
-	return "no row";
+	return "not a row";
 }
 
 static const char *row_marked(const struct table *table, const char *kind, const char *column)
@@ -592,7 +592,7 @@ static const char *row_marked(const struct table *table, const char *kind, const
 	for (size_t row = 0; row < table_rows(table); row++)
 		if (same(cell(table, row, "row"), kind))
 			return cell(table, row, column) ? cell(table, row, column) : "null";
-	return "no row";
+	return "not a row";
 }
 
 static void refused(struct fixture *f, const struct query *query, int code, const char *sentence)
@@ -737,7 +737,7 @@ static void a_change_is_exact_and_its_percentage_is_rounded_half_to_even(void **
 	percent_of(&f, "2023-02", "1", "0.12", "null");
 	percent_of(&f, "2023-04", "3", "0.38", "null");
 	percent_of(&f, "2023-05", "-803", "-100", "null");
-	percent_of(&f, "2023-06", "0.05", "null", "of 0 there is no percentage");
+	percent_of(&f, "2023-06", "0.05", "null", "there is no percentage of 0");
 	percent_of(&f, "2023-08", "1", "25", "null");
 	percent_of(&f, "2023-09", "null", "null", "this period has no value");
 	percent_of(&f, "2023-10", "null", "null", "the period before has no value: not reported");

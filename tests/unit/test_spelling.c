@@ -381,7 +381,7 @@ static void labels_are_listed(void **state)
 	table_close(table);
 	assert_true(label_list_run(f->testbed.db, f->testbed.reference, "n", &table,
 				   &f->testbed.err) < 0);
-	assert_string_equal(f->testbed.err.text, "n is divided by nothing, so it has no labels");
+	assert_string_equal(f->testbed.err.text, "n is not divided, so it has no labels");
 	assert_true(label_list_run(f->testbed.db, f->testbed.reference, "zz", &table,
 				   &f->testbed.err) < 0);
 	assert_string_equal(f->testbed.err.text,

@@ -139,7 +139,7 @@ static void a_file_that_is_not_there_is_not_made(void **state)
 	assert_int_equal(access(f->path, F_OK), -1);
 	int fd = open(f->path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
-	assert_int_equal(write(fd, "this is no database, not at all", 31), 31);
+	assert_int_equal(write(fd, "this is not a database, not at all", 31), 31);
 	close(fd);
 	assert_int_equal(ask(f, "SELECT a FROM b"), -EUCLEAN);
 	unlink(f->path);

@@ -164,12 +164,12 @@ static void what_is_refused_is_counted_and_keeps_nothing_else_out(void **state)
 	static const struct {
 		const char *line, *why;
 	} cases[] = {
-		{ "nonsense", "1 refused; the last: 'nonsense' is no StatsD line" },
+		{ "nonsense", "1 refused; the last: 'nonsense' is not a StatsD line" },
 		{ "visits:1|ms", "2 refused; the last: 'visits:1|ms': " },
 		{ "nobody:1|c", "'nobody' is not in the catalogue" },
 		{ "visits:0.25|c", "more than 1 digits" },
 		{ "visits:1|c|#colour:red", "colour" },
-		{ "queue:1|c", "does not add over time" },
+		{ "queue:1|c", "does not add up over time" },
 		{ "wait:+1|g", "without a sign" },
 		{ "queue:1001|g", "largest allowed" },
 		{ "queue:9223372036854775808|g", "9 refused" },

@@ -67,13 +67,13 @@ static void what_is_refused_says_why(void **state)
 	static const struct {
 		const char *line, *why;
 	} cases[] = {
-		{ "", "no StatsD line" },
-		{ "a", "no StatsD line" },
-		{ "a:1", "no StatsD line" },
-		{ "a:|c", "no StatsD line" },
-		{ ":1|c", "no StatsD line" },
-		{ "a:1|", "no StatsD line" },
-		{ "a:1|c||", "no StatsD line" },
+		{ "", "not a StatsD line" },
+		{ "a", "not a StatsD line" },
+		{ "a:1", "not a StatsD line" },
+		{ "a:|c", "not a StatsD line" },
+		{ ":1|c", "not a StatsD line" },
+		{ "a:1|", "not a StatsD line" },
+		{ "a:1|c||", "not a StatsD line" },
 		{ "a:320|ms", "timers" },
 		{ "a:320|h", "timers" },
 		{ "a:u7|s", "sets" },
@@ -86,8 +86,8 @@ static void what_is_refused_says_why(void **state)
 		{ "a:1|c|@5.", "sample rate" },
 		{ "a:1|c|@1e-1", "sample rate" },
 		{ "a:1|c|@0.0000000000000000001", "sample rate" },
-		{ "a:1|c|@0.3", "no exact number" },
-		{ "a:9223372036854775807|c|@0.1", "no exact number" },
+		{ "a:1|c|@0.3", "not an exact number" },
+		{ "a:9223372036854775807|c|@0.1", "not an exact number" },
 		{ "a:x|c|@0.1", "'x' is not a number; write it with '.' before decimals" },
 		{ "a:8,00|c|@0.1", "'8,00' is not a number; write it with '.' before" },
 		{ "a:1|g|@0.1", "gauge takes no sample rate" },
@@ -120,8 +120,8 @@ static void a_name_that_is_too_long_is_no_line(void **state)
 	assert_int_equal(parse(text + 1, &line), 0);
 	static const char tagged[] = "a:1|c|#desk:x\0y";
 	assert_int_equal(statsd_line_parse(tagged, sizeof(tagged) - 1, &line, &err), -EINVAL);
-	assert_non_null(strstr(err.text, "is no StatsD line")); /* nor does one end a label */
-	text[4] = '\0';                                         /* a NUL ends no name */
+	assert_non_null(strstr(err.text, "is not a StatsD line")); /* nor does one end a label */
+	text[4] = '\0';                                            /* a NUL ends no name */
 	assert_int_equal(statsd_line_parse(text + 1, METRIC_NAME_MAX + 4, &line, &err), -EINVAL);
 }
 

@@ -84,7 +84,7 @@ static void rates_are_of_the_time_between_two_looks(void **state)
 	assert_holds(text, "2,500 a second, in 0.5 batches");
 	assert_holds(text, "commits:   1 a second; 30.0 ms on average, 99 of 100 below 100 ms");
 	assert_holds(text, "1,024 MiB free");
-	assert_holds(text, "ill:       store_failing\n");
+	assert_holds(text, "wrong:     store_failing\n");
 	assert_null(strstr(text, "disk_short"));
 	assert_null(strstr(text, "offices_silent"));
 	free(text);

@@ -269,10 +269,10 @@ static void bad_units_are_named_with_line_and_reason(void **state)
 		"line 4: '2' lies in itself on 2021-01-01, by its parent '1'; give one of them "
 		"another parent");
 	refused(p, units_import, HEADER ONE "1 2,X,commune,1,2020-01-01,\n",
-		"line 3: code: '1 2' does not do; 1 to 32 of A-Z a-z 0-9 . _ - are wanted");
+		"line 3: code: '1 2' is not valid; it must be 1 to 32 of A-Z a-z 0-9 . _ -");
 	refused(p, units_import, HEADER ONE "12,,,1,2021-01-01,2021-01-01\n",
-		"line 3: name: '' does not do; 1 to 200 bytes of text are wanted\n"
-		"line 3: level: '' does not do; 1 to 32 bytes of text are wanted\n"
+		"line 3: name: '' is not valid; it must be 1 to 200 bytes of text\n"
+		"line 3: level: '' is not valid; it must be 1 to 32 bytes of text\n"
 		"line 3: valid_to must be after valid_from: it is the first day on which the unit "
 		"is no longer in force");
 	refused(p, units_import, HEADER "1,One,office,,2020-01-01,\n",

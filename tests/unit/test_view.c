@@ -162,15 +162,15 @@ static void what_is_wrong_is_said_with_what_would_do(void **state)
 		{ "/?top=x", "top: write a number from 1 to 9999", "/?top=9999" },
 		{ "/?top=0", "top: write a number from 1 to 9999", "/?top=1" },
 		{ "/?versus=day", "versus: 'day' is none of: year period", "/?versus=year" },
-		{ "/?last=3&from=2025", "last: it is there beside from or to", "/?from=2025" },
+		{ "/?last=3&from=2025", "last: it cannot stand beside from or to", "/?from=2025" },
 		{ "/?publication=a&known=2025-01-01",
 		  "leave out from, to, last, calendar, structure and known", "/?publication=a" },
-		{ "/?area=1&area=2", "area: it is there twice", "/?area=1" },
+		{ "/?area=1&area=2", "area: it is given twice", "/?area=1" },
 		{ "/?structure=2025-13-01", "structure: ", "/?structure=2025-12-01" },
 		{ "/?known=yesterday", "known: ", "/?known=2025-12-01" },
 		{ "/?from=June", "from: ", "/?from=2025-06" },
 		{ "/?per=fortnight", "per: ", "/?per=week" },
-		{ "/?area=%E2%80%AE", "area: it has a character that nobody sees", "/?area=a" },
+		{ "/?area=%E2%80%AE", "area: it has a character that nobody can see", "/?area=a" },
 	};
 	char text[VIEW_TEXT_MAX + 64];
 	struct view view;

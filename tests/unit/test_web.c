@@ -342,7 +342,7 @@ static void a_wrong_configuration_says_what_to_do(void **state)
 		  "https://",
 		  "[web]\nnames = a.vn, b.vn b.vn:8443\n" },
 		{ "[log]\nlevel = loud\n",
-		  "[log] level: 'loud' is none; use error, warning, info or debug",
+		  "[log] level: there is no 'loud'; use error, warning, info or debug",
 		  "[log]\nlevel = warning\n" },
 		{ "[limits]\nupstream = 97\n", "96", "[limits]\nupstream = 96\n" },
 	};

@@ -163,7 +163,7 @@ static const struct expected workbooks[] = {
 	{ .file = "old_truncated.xls", .refusal = "this workbook is damaged" },
 	{ .file = "old_damaged.xls", .refusal = "this workbook is damaged" },
 	{ .file = "old_loop.xls", .refusal = "this workbook is damaged" },
-	{ .file = "letter.doc", .refusal = "this is no workbook, whatever its name says" },
+	{ .file = "letter.doc", .refusal = "this is not a workbook, whatever its name says" },
 	{ .file = "no_such_string.xlsx", .refusal = "this workbook is damaged" },
 	{ .file = "truncated.xlsx", .refusal = "this workbook is damaged" },
 	{ .file = "damaged.xlsx", .refusal = "this workbook is damaged" },
@@ -172,8 +172,8 @@ static const struct expected workbooks[] = {
 	{ .file = "entity_bomb.xlsx", .refusal = "has parts that no spreadsheet program writes" },
 	{ .file = "outside_entity.xlsx", .refusal = "has parts that no spreadsheet program" },
 	{ .file = "many_styles.xlsx", .refusal = "has parts that no spreadsheet program writes" },
-	{ .file = "letter.docx", .refusal = "this is no workbook, whatever its name says" },
-	{ .file = "archive.zip", .refusal = "this is no workbook, whatever its name says" },
+	{ .file = "letter.docx", .refusal = "this is not a workbook, whatever its name says" },
+	{ .file = "archive.zip", .refusal = "this is not a workbook, whatever its name says" },
 	{ .file = "binary.xlsb", .refusal = "this is a binary workbook (.xlsb)" },
 	{ .file = "table.ods",
 	  .refusal = "this is an OpenDocument table (.ods), which is not read; "
@@ -338,7 +338,7 @@ static void what_is_no_text_of_cells_is_refused(void **state)
 	struct fixture *f = *state;
 	struct headings *headings;
 	char long_line[9000];
-	static const char no_cells[] = "says what is no workbook";
+	static const char no_cells[] = "gave an answer that cannot be right";
 	static const char *const bad[] = {
 		"",
 		"lantoa-cells 2\nE\n",
