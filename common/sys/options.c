@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_ROOM 24u /* for the name of an option and what parts it from the next */
+#define NAME_ROOM 24u /* for the name of an option and its dashes */
 #define ROW_0     256 /* what getopt_long() returns for the first row's name; letters are below it */
 
 /* The row that @code of getopt_long() means; NULL: none. */
@@ -36,17 +36,21 @@ static char *typed(char *const argv[], int code)
 /* The option that was typed as @argument is none of @known. */
 static int refuse(const struct option_row *known, const char *argument, struct err *err)
 {
-	char names[OPTIONS_MAX * NAME_ROOM] = "", typed_name[NAME_ROOM];
-	size_t len = 0;
+	char typed_name[NAME_ROOM], dashed[NEAR_WORDS_MAX][NAME_ROOM];
+	struct near_words near;
 	(void)snprintf(typed_name, sizeof(typed_name), "%.*s",
 		       (int)strcspn(argument + strspn(argument, "-"), "="),
 		       argument + strspn(argument, "-")); /* a longer one is near to none */
+	near_words_begin(&near, typed_name);
 	for (; known->name; known++)
-		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s", len ? " " : "",
-					known->name); /* fits */
+		near_words_try(&near, known->name);
+	for (size_t i = 0; i < near.n; i++) { /* as it is to be typed */
+		(void)snprintf(dashed[i], sizeof(dashed[i]), "--%s", near.list[i]); /* fits */
+		near.list[i] = dashed[i];
+	}
 	(void)err_set(err, -EINVAL, "there is no option '%s'; see %s --help", argument,
 		      program_invocation_short_name);
-	return near_words_hint(err, names, typed_name);
+	return near_words_add(err, &near);
 }
 
 int options_take(int argc, char *argv[], const struct option_row known[], enum options_order order,

@@ -114,18 +114,24 @@ const char *near_words_say(const struct near_words *words, char text[NEAR_WORDS_
 	return text;
 }
 
+int near_words_add(struct err *err, const struct near_words *words)
+{
+	char meant[NEAR_WORDS_TEXT];
+	size_t len = strlen(err->text);
+	if (words->n > 0) /* cut is fine */
+		(void)utf8_print(err->text + len, sizeof(err->text) - len, _("; did you mean %s?"),
+				 near_words_say(words, meant));
+	return err->code;
+}
+
 int near_words_hint(struct err *err, const char *list, const char *wanted)
 {
-	char copy[LIST_MAX], meant[NEAR_WORDS_TEXT];
+	char copy[LIST_MAX];
 	char *rest = copy;
 	struct near_words words;
-	size_t len = strlen(err->text);
 	(void)utf8_print(copy, sizeof(copy), "%s", list ? list : ""); /* no list is longer */
 	near_words_begin(&words, wanted);
 	for (char *word; (word = strsep(&rest, " ,"));)
 		near_words_try(&words, word);
-	if (words.n > 0) /* cut is fine */
-		(void)utf8_print(err->text + len, sizeof(err->text) - len, _("; did you mean %s?"),
-				 near_words_say(&words, meant));
-	return err->code;
+	return near_words_add(err, &words);
 }

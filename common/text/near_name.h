@@ -36,6 +36,9 @@ void near_words_try(struct near_words *words, const char *word);
 /** "'office list' or 'excuse list'", in the thread's language; "" when none is near. Returns @text.
  */
 const char *near_words_say(const struct near_words *words, char text[NEAR_WORDS_TEXT]);
-/** Behind what @err says, "; did you mean 'month'?", where a word of @list (parted by blanks or
+/** Behind what @err says, "; did you mean 'month'?", if a word that was tried is near. Returns
+ * @err's code. */
+int near_words_add(struct err *err, const struct near_words *words);
+/** The same, where a word of @list (parted by blanks or
  * commas; NULL: it has none) is near to @wanted. Returns @err's code. */
 int near_words_hint(struct err *err, const char *list, const char *wanted);

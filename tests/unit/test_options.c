@@ -98,20 +98,20 @@ static void a_name_is_typed_in_full(void **state)
 	(void)state;
 	assert_refused(
 		"--conf x",
-		"there is no option '--conf'; see test_options --help; did you mean 'config'?");
+		"there is no option '--conf'; see test_options --help; did you mean '--config'?");
 	assert_refused(
 		"--conf=x",
-		"there is no option '--conf=x'; see test_options --help; did you mean 'config'?");
+		"there is no option '--conf=x'; see test_options --help; did you mean '--config'?");
 	assert_refused(
 		"--conf",
-		"there is no option '--conf'; see test_options --help; did you mean 'config'?");
+		"there is no option '--conf'; see test_options --help; did you mean '--config'?");
 	assert_refused(
 		"--hel=x",
-		"there is no option '--hel=x'; see test_options --help; did you mean 'help'?");
+		"there is no option '--hel=x'; see test_options --help; did you mean '--help'?");
 	assert_refused("--al",
-		       "there is no option '--al'; see test_options --help; did you mean 'all'?");
+		       "there is no option '--al'; see test_options --help; did you mean '--all'?");
 	assert_refused("--all-of", "there is no option '--all-of'; see test_options --help; did "
-				   "you mean 'all-of-it'?");
+				   "you mean '--all-of-it'?");
 	assert_int_equal(take("--all"), 0); /* although another begins so */
 	assert_non_null(options_value(&options, "all"));
 	assert_null(options_value(&options, "all-of-it"));
