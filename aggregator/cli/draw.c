@@ -33,7 +33,8 @@ static const char *const words[] __attribute__((unused)) = {
 	N_("kernel"),     N_("released"),   N_("held again"), N_("rule"),       N_("whole"),
 	N_("far"),        N_("same"),       N_("unlisted"),   N_("part"),       N_("rest"),
 	N_("total"),      N_("total_rest"), N_("excuse"),     N_("unchanged"),  N_("pending"),
-	N_("firing"),     N_("resolved"),   N_("ill"),        N_("note"),
+	N_("firing"),     N_("resolved"),   N_("ill"),        N_("note"),       N_("ended"),
+	N_("unit-ended"),
 };
 
 /* Why an office is told of, likewise. */

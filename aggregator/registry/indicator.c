@@ -2,6 +2,7 @@
 
 #include "common/base/array.h"
 #include "common/base/decimal.h"
+#include "common/model/near_metric.h"
 #include "common/model/period.h"
 #include "common/text/import_sheet.h"
 
@@ -17,9 +18,8 @@ static const char *const columns[COLUMNS] = { "name", "label_vi",    "label_en",
 
 struct reading {
 	struct indicators *indicators;
-	unsigned *lines; /* owned [n]: where each indicator was named first */
-	bool (*known)(void *context, const char *metric);
-	void *context;
+	unsigned *lines;                   /* owned [n]: where each indicator was named first */
+	const struct catalogue *catalogue; /* NULL: any metric goes */
 };
 
 static struct indicator *indicator_new(struct reading *reading, unsigned line)
@@ -55,12 +55,23 @@ static void operands_check(struct import_sheet *sheet, const struct formula *for
 {
 	const struct reading *reading = sheet->context;
 	const char *const *names = NULL;
-	size_t n = reading->known ? formula_operands(formula, &names) : 0;
-	for (size_t i = 0; i < n; i++)
-		if (!reading->known(reading->context, names[i]))
+	size_t n = reading->catalogue ? formula_operands(formula, &names) : 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t column = formula_operand_column(formula, i);
+		char meant[NEAR_METRICS_TEXT];
+		struct near_metrics near;
+		if (catalogue_find(reading->catalogue, names[i]))
+			continue;
+		if (catalogue_near(reading->catalogue, names[i], &near))
+			import_sheet_diagnose(sheet,
+					      "formula, column %zu: the catalogue has no metric "
+					      "'%s'; did you mean %s?",
+					      column, names[i], near_metrics_say(&near, meant));
+		else
 			import_sheet_diagnose(
 				sheet, "formula, column %zu: the catalogue has no metric '%s'",
-				formula_operand_column(formula, i), names[i]);
+				column, names[i]);
+	}
 }
 
 static int formula_take(struct import_sheet *sheet, struct indicator *indicator, struct err *err)
@@ -81,7 +92,7 @@ static int indicator_add(struct import_sheet *sheet, struct indicator **ret_indi
 {
 	struct reading *reading = sheet->context;
 	const char *name = import_sheet_field(sheet, NAME);
-	if (reading->known && reading->known(reading->context, name))
+	if (reading->catalogue && catalogue_find(reading->catalogue, name))
 		import_sheet_diagnose(
 			sheet, "'%s' is a metric of the catalogue; give the indicator another name",
 			name);
@@ -183,12 +194,11 @@ static int on_row(struct import_sheet *sheet, struct err *err)
 	return rc == 0 && indicator ? target_add(sheet, indicator, err) : rc;
 }
 
-int indicators_read(const char *csv, size_t len, bool (*known)(void *context, const char *metric),
-		    void *context, struct indicators **ret_indicators, struct err *err)
+int indicators_read(const char *csv, size_t len, const struct catalogue *catalogue,
+		    struct indicators **ret_indicators, struct err *err)
 {
 	struct reading reading = { .indicators = calloc(1, sizeof(struct indicators)),
-				   .known = known,
-				   .context = context };
+				   .catalogue = catalogue };
 	if (!reading.indicators)
 		return err_memory(err);
 	struct import_sheet sheet = {

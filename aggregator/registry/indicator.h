@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/base/err.h"
+#include "common/model/catalogue.h"
 #include "registry/formula.h"
 #include "registry/rational.h"
 
@@ -31,9 +32,10 @@ struct indicators {
  * Read indicators from CSV (name,label_vi,label_en,formula,unit,target_year,target_value; one row
  * per target, rows of one name together or apart but with one formula). All or nothing, every bad
  * row named with line and, in a formula, column.
- * @known (may be NULL: any name goes) tells whether a metric exists.
+ * @catalogue has the metrics that a formula may name; one that is nearly right is offered (I13).
+ * NULL: any name goes.
  */
-int indicators_read(const char *csv, size_t len, bool (*known)(void *context, const char *metric),
-		    void *context, struct indicators **ret_indicators, struct err *err);
+int indicators_read(const char *csv, size_t len, const struct catalogue *catalogue,
+		    struct indicators **ret_indicators, struct err *err);
 void indicators_close(struct indicators *indicators); /* NULL is fine */
 const struct indicator *indicators_find(const struct indicators *indicators, const char *name);

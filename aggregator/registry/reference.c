@@ -102,7 +102,7 @@ static int indicators_take(const char *csv, size_t len, void *context, struct er
 {
 	/* Judged against the catalogue when imported: what was taken then is taken now. */
 	struct indicators **indicators = context;
-	return indicators_read(csv, len, NULL, NULL, indicators, err);
+	return indicators_read(csv, len, NULL, indicators, err);
 }
 
 static int dimensions_take(const char *csv, size_t len, void *context, struct err *err)
@@ -249,11 +249,6 @@ int reference_refresh(sqlite3 *db, struct reference **reference, struct err *err
 	reference_close(*reference);
 	*reference = fresh;
 	return 0;
-}
-
-static bool catalogue_knows(void *context, const char *metric)
-{
-	return catalogue_find(context, metric) != NULL;
 }
 
 struct text {
@@ -442,7 +437,7 @@ int indicators_import(sqlite3 *db, const char *csv, size_t len, bool *ret_change
 		rc = catalogue_load(db, &catalogue, err);
 	if (rc < 0)
 		return rc;
-	rc = indicators_read(csv, len, catalogue_knows, catalogue, &indicators, err);
+	rc = indicators_read(csv, len, catalogue, &indicators, err);
 	if (rc == 0)
 		rc = document_import(db, &indicators_document, csv, len, ret_changed, err);
 	indicators_close(indicators);

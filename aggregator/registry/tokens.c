@@ -306,6 +306,28 @@ int token_add(sqlite3 *db, const struct offices *offices, const struct token_for
 	return rc;
 }
 
+/* There is none called @name; which may have been meant, of those that can still be revoked (I13).
+ */
+static int no_token(sqlite3 *db, const char *name, struct err *err)
+{
+	char excerpt[EXCERPT_MAX];
+	struct token_list tokens = { 0 };
+	struct near_words near;
+	size_t damaged;
+	int rc = tokens_read(db, &tokens, &damaged, err);
+	if (rc < 0)
+		return rc;
+	near_words_begin(&near, name);
+	for (size_t i = 0; i < tokens.n; i++)
+		if (!tokens.list[i].revoked)
+			near_words_try(&near, tokens.list[i].name);
+	(void)err_set(err, -ENOENT, "there is no token '%s'; `lantoa token list` shows them",
+		      utf8_excerpt(name, strlen(name), excerpt));
+	rc = near_words_add(err, &near);
+	token_list_free(&tokens);
+	return rc;
+}
+
 /* 1: it is there; 0. */
 static int was_revoked(sqlite3 *db, const char *name, bool *ret_revoked, struct err *err)
 {
@@ -335,14 +357,12 @@ static int revoked_put(sqlite3 *db, const char *name, int64_t at_us, struct err 
 
 int token_revoke(sqlite3 *db, const char *name, const char *who, struct err *err)
 {
-	char excerpt[EXCERPT_MAX], detail[64];
+	char detail[64];
 	int64_t at_us = 0;
 	bool revoked = false;
 	int rc = was_revoked(db, name, &revoked, err);
 	if (rc == 0)
-		return err_set(err, -ENOENT,
-			       "there is no token '%s'; `lantoa token list` shows them",
-			       utf8_excerpt(name, strlen(name), excerpt));
+		return no_token(db, name, err);
 	if (rc == 1 && revoked)
 		return err_set(err, -EEXIST, "the token '%s' was revoked before", name);
 	if (rc == 1)

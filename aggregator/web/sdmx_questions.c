@@ -6,6 +6,7 @@
 
 #include "common/base/array.h"
 #include "common/model/period.h"
+#include "common/text/near_name.h"
 #include "common/text/urlencoded.h"
 
 #include <errno.h>
@@ -109,6 +110,7 @@ static unsigned narrow(struct asked *asked, const struct sdmx_condition *conditi
 		say_parts(asked, " ", said, sizeof(said));
 		(void)err_set(asked->err, -EINVAL, "there is no dimension '%.64s'; there are %s",
 			      condition->dimension, said);
+		(void)near_words_hint(asked->err, said, condition->dimension);
 		return 400;
 	}
 	while (values) {
@@ -467,6 +469,30 @@ static bool find_name(const struct asked *asked, const char *wanted)
 	return false;
 }
 
+/* No metric or indicator is called @name, which was asked for as @id; which may have been meant
+ * (I13). */
+static unsigned no_name(struct asked *asked, const char *id, const char *name)
+{
+	const struct catalogue *catalogue = asked->reference->catalogue;
+	const struct table *indicators = asked->reference->indicators;
+	char ids[NEAR_WORDS_MAX][SDMX_ID_MAX];
+	struct near_words near;
+
+	near_words_begin(&near, name);
+	for (size_t i = 0; i < catalogue->n; i++)
+		near_words_try(&near, catalogue->metrics[i].name);
+	for (size_t i = 0; i < table_rows(indicators); i++)
+		near_words_try(&near, sdmx_cell(indicators, i, "name"));
+	for (size_t i = 0; i < near.n; i++) /* as it is to be asked for */
+		near.list[i] = sdmx_indicator(near.list[i], ids[i]);
+	(void)err_set(asked->err, -ENOENT,
+		      "INDICATOR: there is no '%.64s'; /api/v1/catalogue and /api/v1/indicators "
+		      "have them all",
+		      id);
+	(void)near_words_add(asked->err, &near);
+	return 404;
+}
+
 static unsigned check_names(struct asked *asked)
 {
 	for (size_t i = 0; i < asked->parts[INDICATOR].n; i++) {
@@ -474,13 +500,8 @@ static unsigned check_names(struct asked *asked)
 
 		(void)snprintf(name, sizeof(name), "%.200s", asked->parts[INDICATOR].list[i]);
 		sdmx_indicator_name(name);
-		if (find_name(asked, name))
-			continue;
-		(void)err_set(asked->err, -ENOENT,
-			      "INDICATOR: there is no '%.64s'; /api/v1/catalogue and "
-			      "/api/v1/indicators have them all",
-			      asked->parts[INDICATOR].list[i]);
-		return 404;
+		if (!find_name(asked, name))
+			return no_name(asked, asked->parts[INDICATOR].list[i], name);
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
+#include "common/text/near_name.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -334,6 +335,7 @@ static unsigned read_argument(struct sdmx_request *request, char *name, char *va
 		      "there is no argument '%.64s'; there are c[DIMENSION], c[TIME_PERIOD], "
 		      "startPeriod, endPeriod, asOf, offset and limit",
 		      name);
+	(void)near_words_hint(err, "startPeriod endPeriod asOf offset limit", name);
 	return 400;
 }
 

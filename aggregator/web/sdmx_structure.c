@@ -1,6 +1,7 @@
 #include "web/sdmx_structure.h"
 
 #include "common/base/i18n.h"
+#include "common/text/near_name.h"
 #include "export/sdmx_columns.h"
 #include "export/states.h"
 
@@ -325,6 +326,7 @@ static unsigned none(const struct sdmx_request *request, const struct sdmx_refer
 							      strlen(reference->dimensions[i]),
 							      id));
 	(void)err_set(err, -ENOENT, "there is no '%.64s' here; there is %s", request->id, said);
+	(void)near_words_hint(err, said, request->id);
 	return 404;
 }
 

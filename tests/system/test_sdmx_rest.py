@@ -248,10 +248,12 @@ class Rest(web.WebRig):
         self.refused(f"{FLOW}/D.28001@1976-01-01.visits?{DAY}", 400, "FREQ.REF_AREA.INDICATOR.APP.DESK")
         self.refused(f"{FLOW}/X.28001@1976-01-01.visits._T._T?{DAY}", 404, "A, S, Q, M, W, D and H")
         self.refused(f"{FLOW}/D.28009@1976-01-01.visits._T._T?{DAY}", 404, "28009@1976-01-01")
-        self.refused(f"{FLOW}/D.28001@1976-01-01.visitz._T._T?{DAY}", 404, "visitz", "/api/v1/catalogue")
+        self.refused(f"{FLOW}/D.28001@1976-01-01.visitz._T._T?{DAY}", 404, "visitz", "/api/v1/catalogue", "did you mean 'visits'?")
         self.refused(f"{FLOW}/D.@28001.visits._T._T?{DAY}", 501, "format=sdmx-csv")
         self.refused(f"{FLOW}/D.28001@1976-01-01.visits._T._U?{DAY}", 501, "desk")
         self.refused(f"{FLOW}/{key}?{DAY}&c[COLOUR]=red", 400, "COLOUR", "DESK")
+        self.refused(f"{FLOW}/{key}?{DAY}&c[DESKS]=red", 400, "did you mean 'DESK'?")
+        self.refused(f"{FLOW}/{key}?{DAY}&endPeriode=2025", 400, "did you mean 'endPeriod'?")
         for wrong, status in (("includeHistory=true", 501), ("updatedAfter=2025-01-01", 501), ("colour=red", 400),
                               ("limit=1&limit=2", 400), ("lastNObservations=1", 501), ("offset=", 400)):
             self.refused(f"{FLOW}/{key}?{DAY}&{wrong}", status, wrong.split("=")[0])

@@ -124,6 +124,17 @@ static void lack_of_memory_is_an_error(void **state)
 	}
 }
 
+static void states_are_said_in_the_reader_s_language(void **state)
+{
+	(void)state;
+	(void)language_use(LANGUAGE_VIETNAMESE);
+	assert_drawn("key,state\nnone,unit-ended\nrevoked,ended\n", NULL,
+		     "Khóa       Tình trạng\n"
+		     "chưa có    đơn vị hành chính hết hiệu lực\n"
+		     "đã thu hồi đã kết thúc\n");
+	(void)language_use(LANGUAGE_ENGLISH);
+}
+
 /* What a sentence says, or nobody draws. */
 static bool is_told(const char *name)
 {
@@ -166,6 +177,7 @@ int main(void)
 		cmocka_unit_test(pairs_are_spaced),
 		cmocka_unit_test(control_characters_do_not_reach_the_screen),
 		cmocka_unit_test(every_column_has_words_in_both_languages),
+		cmocka_unit_test(states_are_said_in_the_reader_s_language),
 		cmocka_unit_test(lack_of_memory_is_an_error),
 	};
 	i18n_serve(NULL);

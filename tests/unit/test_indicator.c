@@ -435,10 +435,24 @@ static void operands_are_named_once_in_order(void **state)
 
 #define HEADER "name,label_vi,label_en,formula,unit,target_year,target_value\n"
 
-static bool two_metrics(void *context, const char *metric)
+static struct catalogue *metrics_open(const char *rows)
 {
-	(void)context;
-	return strcmp(metric, "a.b") == 0 || strcmp(metric, "c") == 0;
+	char csv[512];
+	struct catalogue *catalogue = NULL;
+	struct err err = { 0 };
+	int len = snprintf(csv, sizeof(csv),
+			   "name,label_vi,label_en,unit,kind,time_agg,area_agg,"
+			   "period,dimensions,decimals,carry,level,due_days,min,"
+			   "max\n%s",
+			   rows);
+	assert_int_equal(catalogue_read(csv, (size_t)len, &catalogue, &err), 0);
+	return catalogue;
+}
+
+static struct catalogue *two_metrics(void)
+{
+	return metrics_open("a.b,A,A,x,flow,sum,sum,month,,0,0,commune,,,\n"
+			    "c,C,C,x,flow,sum,sum,month,,0,0,commune,,,\n");
 }
 
 static void real_indicators_are_read(void **state)
@@ -448,7 +462,7 @@ static void real_indicators_are_read(void **state)
 	char *csv = file_text(SOURCE_DIR "/aggregator/data/tien-giang/indicators.csv", &len);
 	struct indicators *indicators = NULL;
 	struct err err = { 0 };
-	assert_int_equal(indicators_read(csv, len, NULL, NULL, &indicators, &err), 0);
+	assert_int_equal(indicators_read(csv, len, NULL, &indicators, &err), 0);
 	assert_int_equal(indicators->n, 23);
 	const struct indicator *share = indicators_find(indicators, "economy.digital_share");
 	assert_string_equal(share->label_vi, "Tỷ trọng kinh tế số trong GRDP");
@@ -479,9 +493,10 @@ static void targets_come_in_order_of_years(void **state)
 	static const char csv[] = HEADER "x.y,X,X,a.b / c,%,2030,25\nz,Z,Z,c,%,,\n"
 					 "x.y,X,X,a.b / c,%,2025,-1.5\n";
 	struct indicators *indicators = NULL;
-	assert_int_equal(indicators_read(csv, strlen(csv), two_metrics, NULL, &indicators,
-					 &(struct err){ 0 }),
-			 0);
+	struct catalogue *catalogue = two_metrics();
+	assert_int_equal(
+		indicators_read(csv, strlen(csv), catalogue, &indicators, &(struct err){ 0 }), 0);
+	catalogue_close(catalogue);
 	assert_int_equal(indicators->n, 2);
 	assert_int_equal(indicators->list[0].targets[0].year, 2025);
 	assert_string_equal(indicators->list[0].targets[0].value, "-1.5");
@@ -514,12 +529,31 @@ static void every_bad_row_is_named(void **state)
 		"line 9: target_value: ";
 	struct indicators *indicators = NULL;
 	struct err err = { 0 };
-	assert_int_equal(indicators_read(csv, strlen(csv), two_metrics, NULL, &indicators, &err),
-			 -EINVAL);
+	struct catalogue *catalogue = two_metrics();
+	assert_int_equal(indicators_read(csv, strlen(csv), catalogue, &indicators, &err), -EINVAL);
+	catalogue_close(catalogue);
 	assert_null(indicators);
 	if (strncmp(err.text, want, strlen(want)) != 0)
 		assert_string_equal(err.text, want); /* shows both */
 	assert_non_null(strstr(err.text, "\nline 10: 5 fields where the header has 7"));
+}
+
+static void an_operand_that_is_nearly_right_is_offered(void **state)
+{
+	(void)state;
+	static const char csv[] = HEADER "x,X,X,economy.grpd / 2 * team.count,%,,\n";
+	struct catalogue *catalogue =
+		metrics_open("economy.grdp,GRDP,GRDP,x,flow,sum,sum,year,,0,0,commune,,,\n"
+			     "team.count,Số tổ,Teams,x,flow,sum,sum,month,,0,0,commune,,,\n");
+	struct indicators *indicators = NULL;
+	struct err err = { 0 };
+	assert_int_equal(indicators_read(csv, strlen(csv), catalogue, &indicators, &err), -EINVAL);
+	assert_string_equal(err.text, "line 2: formula, column 1: the catalogue has no metric "
+				      "'economy.grpd'; did you mean 'economy.grdp' (GRDP)?");
+	static const char mended[] = HEADER "x,X,X,economy.grdp / 2 * team.count,%,,\n";
+	assert_int_equal(indicators_read(mended, strlen(mended), catalogue, &indicators, &err), 0);
+	indicators_close(indicators);
+	catalogue_close(catalogue);
 }
 
 static void without_memory_nothing_is_half_read(void **state)
@@ -530,7 +564,7 @@ static void without_memory_nothing_is_half_read(void **state)
 		struct indicators *indicators = NULL;
 		struct err err = { 0 };
 		fault_arm_at(FAULT_MEMORY, after);
-		int rc = indicators_read(csv, strlen(csv), NULL, NULL, &indicators, &err);
+		int rc = indicators_read(csv, strlen(csv), NULL, &indicators, &err);
 		bool fired = fault_disarm();
 		if (!fired) {
 			assert_int_equal(rc, 0);
@@ -556,6 +590,7 @@ int main(void)
 		cmocka_unit_test(real_indicators_are_read),
 		cmocka_unit_test(targets_come_in_order_of_years),
 		cmocka_unit_test(every_bad_row_is_named),
+		cmocka_unit_test(an_operand_that_is_nearly_right_is_offered),
 		cmocka_unit_test(without_memory_nothing_is_half_read),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,8 @@ static const char *const tables[] = {
 	"28001,Phường mới,commune,82,2025-07-01,\n",
 };
 
+static char refusal[ERR_TEXT_MAX]; /* of the last that was asked */
+
 /* What it asks, one after the other, without what they all begin with; or the status. */
 static const char *asks(const char *target)
 {
@@ -50,6 +52,7 @@ static const char *asks(const char *target)
 				       questions.list[i].target + strlen("/api/v1/query?name="),
 				       questions.list[i].area ? " of " : "",
 				       questions.list[i].area ? questions.list[i].area : "");
+	(void)snprintf(refusal, sizeof(refusal), "%s", err.text);
 	sdmx_questions_free(&questions);
 	sdmx_reference_free(&reference);
 	sdmx_request_free(&request);
@@ -73,6 +76,27 @@ static void a_key_is_a_question(void **state)
 		asks(FLOW "D.28001@1976-01-01.visits.a.b" DAY "&asOf=2025-07-01"),
 		"visits&per=day&area=28001&labels=desk%3Da%3Bsector%3Db&from=2025-06-30&"
 		"to=2025-06-30&known=2025-07-01 of 28001@1976-01-01");
+}
+
+static void assert_meant(const char *target, const char *meant)
+{
+	const char *status = asks(target);
+	if (*status != '4' || !strstr(refusal, meant))
+		fail_msg("%s: %s %s", target, status, refusal);
+}
+
+static void a_name_that_is_nearly_right_is_offered(void **state)
+{
+	(void)state;
+	assert_meant(FLOW "D.28001@1976-01-01.visitz._T._T" DAY, "; did you mean 'visits'?");
+	assert_meant(FLOW "M.28001@1976-01-01.teams-al._T._T" DAY, "; did you mean 'teams-all'?");
+	assert_meant(FLOW "M.28001@1976-01-01.shar._T._T" DAY, "; did you mean 'share'?");
+	assert_meant(FLOW "D.28001@1976-01-01.visits._T._T" DAY "&c[DESKS]=a",
+		     "; did you mean 'DESK'?");
+	assert_meant(FLOW "D.28001@1976-01-01.visits._T._T" DAY "&limits=1",
+		     "; did you mean 'limit'?");
+	assert_meant(FLOW "D.28001@1976-01-01.nothing._T._T" DAY, "have them all");
+	assert_null(strstr(refusal, "did you mean"));
 }
 
 static void a_wildcard_is_several(void **state)
@@ -182,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_key_is_a_question),
+		cmocka_unit_test(a_name_that_is_nearly_right_is_offered),
 		cmocka_unit_test(a_wildcard_is_several),
 		cmocka_unit_test(times_are_days_or_hours),
 		cmocka_unit_test(one_code_may_be_two_units),

@@ -197,6 +197,21 @@ static void a_revoked_one_is_good_no_more_and_its_name_stays_taken(void **state)
 	assert_int_equal(add(f, "a", "viewer", NULL, NULL), -EEXIST);
 }
 
+static void a_name_that_is_nearly_right_is_offered(void **state)
+{
+	struct fixture *f = *state;
+	struct err *err = &f->testbed.err;
+	assert_int_equal(add(f, "grafana", "viewer", NULL, NULL), 0);
+	assert_int_equal(add(f, "prometheus", "viewer", NULL, NULL), 0);
+	assert_int_equal(token_revoke(f->testbed.db, "grafna", "test", err), -ENOENT);
+	assert_string_equal(err->text, "there is no token 'grafna'; `lantoa token list` shows "
+				       "them; did you mean 'grafana'?");
+	assert_int_equal(token_revoke(f->testbed.db, "grafana", "test", err), 0);
+	assert_int_equal(token_revoke(f->testbed.db, "grafna", "test", err), -ENOENT);
+	assert_string_equal(err->text, /* what is revoked is not meant */
+			    "there is no token 'grafna'; `lantoa token list` shows them");
+}
+
 static void there_are_so_many_that_are_good(void **state)
 {
 	struct fixture *f = *state;
@@ -275,6 +290,7 @@ int main(void)
 		TEST(what_is_no_end_is_refused),
 		TEST(names_roles_and_offices_are_held_to_what_there_is),
 		TEST(a_revoked_one_is_good_no_more_and_its_name_stays_taken),
+		TEST(a_name_that_is_nearly_right_is_offered),
 		TEST(there_are_so_many_that_are_good),
 		TEST(when_it_was_used_is_kept_beside_the_ledger),
 		TEST(one_that_a_disk_damaged_is_nobodys_and_costs_no_other),
