@@ -168,9 +168,8 @@ static bool may_send(struct web *web, struct http_request *request, const struct
 	return true;
 }
 
-void door_on_head(void *context, struct http_request *request)
+static void judge(struct web *web, struct http_request *request)
 {
-	struct web *web = context;
 	const char *target = http_target(request);
 	bool api = http_matched(request)->on_request == gateway_on_api;
 	bool asks = gateway_asks(http_matched(request)->on_request);
@@ -206,4 +205,15 @@ void door_on_head(void *context, struct http_request *request)
 	else if (asks ? may_ask(web, request, &shown) : may_send(web, request, &shown))
 		http_admit(request);
 	explicit_bzero(shown.token, sizeof(shown.token));
+}
+
+/* In the language that the reader chose on a page, which is a cookie. */
+void door_on_head(void *context, struct http_request *request)
+{
+	enum language before;
+
+	http_language_choose(request, views_language(request));
+	before = language_use(http_language(request));
+	judge(context, request);
+	(void)language_use(before);
 }

@@ -61,7 +61,7 @@ static void page_answer(struct http_request *request, unsigned status, struct ht
 	struct http_field fields[6] = { { "Content-Type", WEB_SAYS_HTML },
 					{ "Cache-Control", "no-store" },
 					{ "Content-Language", language_tag() },
-					{ "Vary", "Accept-Language" } };
+					{ "Vary", "Accept-Language, Cookie" } };
 	struct err err;
 
 	html_add(html, "</main>\n</body>\n</html>\n");
@@ -509,6 +509,7 @@ static void on_account(struct web *web, struct http_request *request, const stru
 		html_add(&html, "<p><a href=\"/office/%s/\">%s</a></p>\n",
 			 answer_text(answer, "office"), _("The page of your office"));
 	if (strcmp(role, "clerk") != 0) {
+		html_add(&html, "<p><a href=\"/\">%s</a></p>\n", _("To the overview"));
 		add_download(&html);
 		add_links(&html);
 	}

@@ -122,6 +122,8 @@ bool http_peer(const struct http_request *request, uid_t *ret_uid);
 bool http_peer_is_of(const struct http_request *request, gid_t gid);
 /** The language its reader likes best (Accept-Language); handlers are called in it. */
 enum language http_language(const struct http_request *request);
+/** Its reader chose @language, whatever his browser is set to: from the next handler on. */
+void http_language_choose(struct http_request *request, enum language language);
 /** May an answer to it be gzip (Accept-Encoding: RFC 9110, 12.5.3, as far as it is about gzip)? */
 bool http_takes_gzip(const struct http_request *request);
 

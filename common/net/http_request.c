@@ -768,6 +768,11 @@ enum language http_language(const struct http_request *request)
 	return request->language;
 }
 
+void http_language_choose(struct http_request *request, enum language language)
+{
+	request->language = language;
+}
+
 bool http_takes_gzip(const struct http_request *request)
 {
 	const char *at = http_header(request, "Accept-Encoding");

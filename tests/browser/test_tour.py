@@ -249,6 +249,7 @@ class Tour(unittest.TestCase):
                 with self.subTest(screen=prefix + name, language=language):
                     self.as_wide_as(browser, None)
                     self.go(browser, target)
+                    self.assertEqual(browser.find("html").attribute("lang"), language)
                     self.shot(browser, f"{prefix}{name}-{language}", (1200, 900))
                     if language == languages[-1]:
                         self.shot(browser, f"{prefix}{name}-phone-{language}", PHONE)
