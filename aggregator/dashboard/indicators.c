@@ -198,7 +198,7 @@ static void card(struct visit *visit, struct html *html, const json_t *rows, con
 	html_add(html, "</li>\n");
 }
 
-/* Those that nobody has a target for, by name: their figures are a step away. */
+/* Those that nobody has a target for, by name, folded: their figures are a step away. */
 static void others(struct visit *visit, struct html *html, const json_t *rows)
 {
 	struct view there = view_at(&visit->view, "/figure");
@@ -211,8 +211,8 @@ static void others(struct visit *visit, struct html *html, const json_t *rows)
 			continue;
 		if (n++ == 0)
 			html_add(html,
-				 "<section aria-labelledby=\"others\"><h2 id=\"others\">%s</h2>"
-				 "\n<ul class=\"names\">\n",
+				 "<details class=\"others\"><summary>%s</summary>\n"
+				 "<ul class=\"names\">\n",
 				 _("Other indicators"));
 		there = view_with(&there, "name", answer_text(row, "name"));
 		html_add(html, "<li>");
@@ -220,7 +220,7 @@ static void others(struct visit *visit, struct html *html, const json_t *rows)
 		html_add(html, "</li>\n");
 	}
 	if (n > 0)
-		html_add(html, "</ul></section>\n");
+		html_add(html, "</ul></details>\n");
 }
 
 void indicators_cards(struct visit *visit, struct html *html, const json_t *answer)

@@ -87,6 +87,9 @@ static size_t word_len(const char *text)
 
 void listed_overdue(struct visit *visit, struct html *html, const char *text)
 {
+	bool any = false;
+
+	html_add(html, *text ? "<span class=\"group\">" : "");
 	while (*text) {
 		char word[PERIOD_TOLD_MAX], period[PERIOD_TOLD_MAX];
 		size_t len = word_len(text);
@@ -98,10 +101,15 @@ void listed_overdue(struct visit *visit, struct html *html, const char *text)
 								: words_period(word, "", period));
 		text += len;
 		if (*text) { /* the sign, and a blank */
-			html_add(html, "%s", text[0] == ',' ? ", " : text[0] == ':' ? ": " : "; ");
+			if (*text == ';')
+				html_add(html, ";</span> <span class=\"group\">");
+			else
+				html_add(html, *text == ',' ? ", " : ": ");
 			text += 2;
 		}
+		any = true;
 	}
+	html_add(html, any ? "</span>" : "");
 }
 
 static bool is_part(const char *text, const char *bare)

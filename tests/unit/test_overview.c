@@ -164,9 +164,10 @@ static void it_shows_targets_completeness_and_calls(void **state)
 	assert_shows(&page, "aria-label=\"year 2021: 8.59; year 2025: 11.65; year 2026: none; ");
 	assert_shows(&page, "<polyline class=\"line\" points=\"5,55 120,5 \"/>");
 	/* What has no target is a link below. */
-	assert_shows(&page, "<h2 id=\"others\">Other indicators</h2>\n<ul class=\"names\">\n"
+	assert_shows(&page, "<summary>Other indicators</summary>\n<ul class=\"names\">\n"
 			    "<li><a href=\"/figure?name=dti.gap\">Gap</a></li>\n</ul>");
-	assert_shows(&page, "October 2026: Teams, team.new, +2; quarter 3/2026: Teams</td>");
+	assert_shows(&page, "<span class=\"group\">October 2026: Teams, team.new, +2;</span> "
+			    "<span class=\"group\">quarter 3/2026: Teams</span></td>");
 	assert_shows(&page, "Monthly reports <small></small></th><td>October 2026</td>");
 	assert_shows(&page, "163 of 164 due offices reported");
 	assert_shows(&page, "<code>12:abc</code>");
