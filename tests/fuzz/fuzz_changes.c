@@ -1,8 +1,10 @@
 /* A page of /v1/changes as whoever answers may send it: refused, or one whose items, figures and
- * bytes can be walked to their end, in the order of their positions. The input is the position that
+ * bytes can be walked to their end, in the order of their positions, and that the mirror makes
+ * statements of or refuses. The input is the position that
  * was asked for, a line of its own, and the answer. */
 #include "feed/changes_client.h"
 #include "fuzz/fuzz.h"
+#include "mirror/change_rows.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -61,6 +63,23 @@ static void check_item(const struct changes_page *page, size_t i)
 	}
 }
 
+/* Whole steps, or none. */
+static void check_rows(const struct changes_page *page)
+{
+	static struct change_rows *rows; /* kept, as the mirror keeps it */
+	struct err err = { 0 };
+	if (!rows && change_rows_open("82", &rows, &err) < 0)
+		abort();
+	int rc = change_rows_take(rows, page, &err);
+	require(rc == 0 || ((rc == -EBADMSG || rc == -EINVAL) && *err.text));
+	require(rc == 0 || change_rows_n(rows) == 0);
+	for (size_t i = 0; i < change_rows_n(rows); i++) {
+		const struct row_step *step = change_rows_step(rows, i);
+		require(step->sql && step->params[0] && step->n_params <= ROW_PARAMS_MAX);
+		require(!step->is_copy || strlen(step->params[0]) == step->copy_len);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct changes_page page = { 0 };
@@ -81,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	require(page.position - after == (int64_t)page.n);
 	for (size_t i = 0; i < page.n; i++)
 		check_item(&page, i);
+	check_rows(&page);
 	changes_page_free(&page);
 	return 0;
 }
