@@ -131,7 +131,8 @@ static bool put_several(const struct caption *caption)
 	for (size_t i = 0; (text = head_pair(caption->head, i, &object, &key)); i++) {
 		if (strcmp(object, "titles") != 0)
 			continue;
-		const char *unit = head_text(caption->head, "units", key);
+		const char *called = head_text(caption->head, "units_called", key),
+			   *unit = called ? called : head_text(caption->head, "units", key);
 
 		any = true;
 		if (unit && *unit)

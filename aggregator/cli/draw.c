@@ -17,7 +17,7 @@ enum trait {
 	NUMBER = 1, /* to the right; a unit's code is none */
 	QUIET = 2,  /* left out when zero throughout */
 	WORDS = 4,  /* cells are sentences of ours: see words[], and N_() where they are made */
-	PAIRS = 8,  /* "2025=15;2030=25" is drawn as "2025: 15; 2030: 25" */
+	PAIRS = 8,  /* "2025=15;2030=" is drawn as "2025: 15; 2030: -" */
 };
 
 /* Words that the aggregator's data hold, here only to be translated. Other levels are shown as they
@@ -64,7 +64,7 @@ static const char lesser[] =
 	"old_code";
 static const char mains[] = "area change code metric missing name office period problem reason "
 			    "value act what state why "
-			    "overdue late_since silent_since ledger text became";
+			    "overdue late_since silent_since ledger text became column";
 static const char percents[] = "percent change_percent spool_percent";
 /* Numbers that are names: nobody groups their digits. */
 static const char ordinals[] =
@@ -268,6 +268,12 @@ static const struct title {
 	{ "would.reckoned", N_("These two are estimated from a part of the days"), WORDS },
 	{ "would.seconds", N_("Takes about (s)"), NUMBER },
 	{ "would.needs_yes", N_("Needs --yes"), WORDS },
+	/* a trial move: whose place is certain, and which figures go along */
+	{ "follow.certain", N_("Offices that follow"), NUMBER },
+	{ "follow.by_hand", N_("Offices that somebody has to move"), NUMBER },
+	{ "figures.touched", N_("Figures that go along"), NUMBER },
+	{ "figures.about", N_("Figures that go along, about"), NUMBER },
+	{ "figures.seconds", N_("Takes about (s)"), NUMBER },
 	/* a change that is made in steps */
 	{ "begun", N_("Begun"), 0 },
 	{ "kind", N_("Kind"), WORDS },
@@ -457,12 +463,12 @@ static bool trait(const char *name, enum trait trait)
 	return title && title->traits & trait;
 }
 
-/* "Change" is a word in one answer, and a number in another. */
+/* "Change" is a word in one answer, and a number in another; what was and became, too. */
 static bool holds_numbers(const struct table *table, size_t column)
 {
 	const char *name = table_column(table, column);
 
-	if (strcmp(name, "change") != 0)
+	if (!listed("change was became", name))
 		return trait(name, NUMBER);
 	for (size_t row = 0; row < table_rows(table); row++) {
 		const char *cell = table_cell(table, row, column);
@@ -525,11 +531,14 @@ static unsigned traits_of(const char *name, bool numbers)
 	       (listed(lesser, name) ? DRAWN_LESSER : 0u) | (listed(mains, name) ? DRAWN_MAIN : 0u);
 }
 
-/* "Unit" is a place, but in the lists of what is counted. */
+/* "Unit" is a place, but in the lists of what is counted; "until" is of a period under way, but
+ * where there is none. */
 static const char *title_of_column(const struct table *table, const char *name)
 {
 	const struct title *title = title_find(name);
 
+	if (strcmp(name, "until") == 0 && table_find(table, "period") == TABLE_NO_COLUMN)
+		return _("Until");
 	if (strcmp(name, "unit") == 0 && (table_find(table, "time_agg") != TABLE_NO_COLUMN ||
 					  table_find(table, "formula") != TABLE_NO_COLUMN))
 		return _("Unit of measure");
@@ -599,7 +608,8 @@ static int put_pairs(struct blob *out, const char *pairs)
 
 		rc = blob_append(out, at, name);
 		if (rc == 0 && name < len) {
-			rc = blob_append(&value, at + name + 1, len - name - 1);
+			rc = name + 1 < len ? blob_append(&value, at + name + 1, len - name - 1)
+					    : blob_append(&value, "-", 1);
 			if (rc == 0)
 				rc = blob_append(&value, "", 1);
 			if (rc == 0)

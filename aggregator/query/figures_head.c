@@ -127,6 +127,8 @@ void figures_head(const struct plan plans[], size_t n, const struct reference *r
 		table_head(table, "titles", name, title_of(&plans[i]));
 		decimals_of(&plans[i], text);
 		table_head(table, "decimals", name, text);
+		if (!plans[i].indicator && is_vietnamese() && plans[i].metrics[0]->unit_vi)
+			table_head(table, "units_called", name, plans[i].metrics[0]->unit_vi);
 	}
 	if (n == 1) {
 		const struct metric *metric = plans->metrics[0];

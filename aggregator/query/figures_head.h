@@ -9,7 +9,7 @@
  * unit asked for; dimensions, of all metrics of the catalogue, ascending, each with what it is
  * called ("app=Application;sector=Sector"); where there is one plan, title (what the metric or
  * indicator is called), decimals (of its values) and unit_called. Where there are several, objects
- * "titles" and "decimals" have that of each name.
+ * "titles", "decimals" and "units_called" have that of each name.
  */
 void figures_head(const struct plan plans[], size_t n, const struct reference *reference,
 		  struct table *table);

@@ -89,6 +89,7 @@ ORDERS = [
     "office add {code} --name Văn-phòng-một-cửa --unit 28001", "office import {folder}/offices.csv", "office list", "office list --heard",
     "office list --late", "office show 28001", "office heads", "office heads --all --days 3",
     "office move {code} --unit 28002 --dry-run", "office move {code} --unit 28002", "office rename {code} Văn-phòng --dry-run",
+    "office end {code} --on 2030-01-01 --dry-run", "office follow --on 2030-01-01 --dry-run",
     "office rename {code} Văn-phòng", "office invite {code}", "office tell 28001 Kiểm-tra-lại", "office messages 28001",
     "office messages nowhere", "office revoke {code}", "record --office 28002 visits=7 --period {day} --note theo-điện-thoại",
     "query visits --by office --from {day} --to {day}", "query visits --by commune --from {day} --to {day} --versus period --total",
@@ -169,6 +170,7 @@ class Screens(rig.Rig):
                 self.assertIn(screen.code, (0, 1, 2), (order, screen.text))
                 self.assertNotIn("Sanitizer", screen.text)
                 self.assert_fits(order, screen, language, piped)
+                self.assertNotRegex("\n".join(screen.lines()), r"(?m)^[a-z]+(_[a-z]+)+: ", order)  # a counter without words
             outcomes[order] = screen
             if os.environ.get("LANTOA_SHOW"):
                 print(f"\n$ {order}   ({language})\n{screen.text}", flush=True)

@@ -91,6 +91,25 @@ static void pairs_are_spaced(void **state)
 {
 	(void)state;
 	assert_drawn("targets\n2025=15;2030=25\n", NULL, "Targets\n2025: 15; 2030: 25\n");
+	assert_drawn("operands\na=;b=7\n", NULL, "Operands\na: -; b: 7\n");
+}
+
+/* What became of a column of the catalogue is a text, and of a figure a number. */
+static void what_is_no_number_stands_left(void **state)
+{
+	(void)state;
+	assert_drawn("column,became\nlabel,Tổ\ndecimals,0\n", NULL,
+		     "Column   Became\nlabel    Tổ\ndecimals 0\n");
+	assert_drawn("metric,became\na,1249\nb,7\n", NULL,
+		     "Metric Became\na       1,249\nb           7\n");
+}
+
+static void until_is_of_a_period_where_there_is_one(void **state)
+{
+	(void)state;
+	assert_drawn("office,until\n1,2026-11-30\n", NULL, "Office Until\n1      2026-11-30\n");
+	assert_drawn("period,until\n2026,2026-12-31\n", NULL,
+		     "Period Under way until\n2026   2026-12-31\n");
 }
 
 static void control_characters_do_not_reach_the_screen(void **state)
@@ -139,10 +158,11 @@ static void states_are_said_in_the_reader_s_language(void **state)
 static bool is_told(const char *name)
 {
 	static const char *const told[] = {
-		"added",      "asked",   "cancelled", "changed", "closed",     "epoch",
-		"invitation", "items",   "moved",     "named",   "older_copy", "position",
-		"published",  "renamed", "reopened",  "revoked", "run",        "token",
-		"verdict",    "removed", "counted",   "how",     "into",       "into_from",
+		"added",      "asked",      "cancelled", "changed",   "closed",
+		"epoch",      "invitation", "items",     "moved",     "named",
+		"older_copy", "position",   "published", "renamed",   "reopened",
+		"revoked",    "run",        "token",     "verdict",   "removed",
+		"counted",    "how",        "into",      "into_from", "zone",
 	};
 
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
@@ -175,6 +195,8 @@ int main(void)
 		cmocka_unit_test(columns_come_in_the_order_asked_without_the_empty_ones),
 		cmocka_unit_test(nothing_that_a_terminal_obeys_comes_through),
 		cmocka_unit_test(pairs_are_spaced),
+		cmocka_unit_test(what_is_no_number_stands_left),
+		cmocka_unit_test(until_is_of_a_period_where_there_is_one),
 		cmocka_unit_test(control_characters_do_not_reach_the_screen),
 		cmocka_unit_test(every_column_has_words_in_both_languages),
 		cmocka_unit_test(states_are_said_in_the_reader_s_language),
