@@ -64,6 +64,8 @@ static void office_row(struct visit *visit, struct html *html, const json_t *row
 	html_add(html, "<small>%s", answer_text(row, "office"));
 	if (*answer_text(row, "unit_name"))
 		html_add(html, " · %s", answer_text(row, "unit_name"));
+	else
+		html_add(html, " · %s", _("its unit has ended"));
 	html_add(html, "</small></th>");
 	late_cell(visit, html, row);
 	contact_cell(html, row);
@@ -136,6 +138,7 @@ static void filters(struct visit *visit, struct html *html)
 void calls_write(struct visit *visit, struct html *html)
 {
 	const struct view *view = &visit->view;
+	bool few = *view->silent || *view->late || *view->behind;
 	struct question question;
 	const json_t *answer;
 	char n[NUMBER_MAX], exact[32];
@@ -143,14 +146,12 @@ void calls_write(struct visit *visit, struct html *html)
 
 	question_begin(&question, "/api/v1/offices/heard");
 	question_add(&question, "silent", view->silent);
-	question_add(&question, "late", view->late);
+	question_add(&question, "late", few ? view->late : "1"); /* of each how late it is */
 	question_add(&question, "behind", view->behind);
-	question_add(&question, "all", view->heard);
+	question_add(&question, "all", few ? view->heard : "1");
 	answer = ask(visit->asking, question.target);
 	rows = json_array_size(answer_rows(answer));
-	frame_title(visit, html,
-		    *view->silent || *view->late || *view->behind ? _("Offices that need a call")
-								  : _("Offices"));
+	frame_title(visit, html, few ? _("Offices that need a call") : _("Offices"));
 	filters(visit, html);
 	if (act_may(visit, "follow")) {
 		html_add(html, "<p class=\"acts\">");

@@ -282,7 +282,7 @@ static void put_act(struct walk *walk, const json_t *row)
 	if (walk->open != OPEN_ACTS) {
 		close_down(walk, OPEN_NOTHING);
 		html_add(html, "<section><h2>%s</h2>\n", _("Acts that may have touched it"));
-		table_begin(walk, "acts");
+		table_begin(walk, "events");
 		heading(html, _("Event"), true);
 		heading(html, _("Time"), false);
 		heading(html, _("What was done"), false);

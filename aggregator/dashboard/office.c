@@ -32,6 +32,29 @@ static const char *level_of(const json_t *units, const char *code)
 	return level;
 }
 
+/* See struct office, @ended. */
+static const char *ended_of(const struct office *office, const json_t *units)
+{
+	int32_t today = civil_day(office->visit->now_us);
+	const char *unit = office_unit_code(office, today), *ended = "";
+	char day[DAY_TEXT_MAX];
+	json_t *row;
+	size_t i;
+
+	(void)day_format(today, day); /* returns day; days compare as their texts do */
+	json_array_foreach((json_t *)(uintptr_t)answer_rows(units), i, row) {
+		const char *to = answer_text(row, "valid_to");
+
+		if (!*unit || strcmp(answer_text(row, "code"), unit) != 0 ||
+		    strcmp(answer_text(row, "valid_from"), day) > 0)
+			continue;
+		if (!*to || strcmp(day, to) < 0)
+			return NULL;
+		ended = strcmp(to, ended) > 0 ? to : ended;
+	}
+	return ended;
+}
+
 bool office_find(struct office *office, struct visit *visit, const char *code)
 {
 	const json_t *units = ask(visit->asking, FRAME_UNITS);
@@ -56,6 +79,7 @@ bool office_find(struct office *office, struct visit *visit, const char *code)
 	}
 	if (office->n_units > 0)
 		office->level = level_of(units, office->units[0]);
+	office->ended = ended_of(office, units);
 	return units && n > 0;
 }
 
@@ -84,7 +108,7 @@ static void term(struct html *html, const char *name, const char *value)
 
 static const json_t *heard_of(struct visit *visit, const char *code)
 {
-	const json_t *answer = ask(visit->asking, "/api/v1/offices/heard?all=1");
+	const json_t *answer = ask(visit->asking, OFFICE_HEARD);
 	json_t *row;
 	size_t i;
 

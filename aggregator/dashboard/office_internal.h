@@ -14,7 +14,13 @@ struct office {
 	const char *units[OFFICE_UNITS]; /* codes, the newest first */
 	size_t n_units;
 	const char *level; /* of the newest; "" */
+	/* Since when the unit that it stands on today is no more; "": it stands on none; NULL: on
+	 * one that is in force. */
+	const char *ended;
 };
+
+/* With what is late of each, which the list alone does not have. */
+#define OFFICE_HEARD "/api/v1/offices/heard?late=1&all=1"
 
 /** Where @visit asks about; asks for units and the office. False: not answered yet, or unknown. */
 bool office_find(struct office *office, struct visit *visit, const char *code);

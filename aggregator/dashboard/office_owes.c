@@ -4,6 +4,7 @@
 #include "common/model/civil.h"
 #include "common/model/deadline.h"
 #include "common/text/answer.h"
+#include "dashboard/acts.h"
 #include "dashboard/metrics_list.h"
 #include "dashboard/number.h"
 #include "dashboard/office_internal.h"
@@ -312,7 +313,7 @@ static void due_next(const struct owing *owing, struct html *html)
 /* What is overdue, in the words of the list of offices that need a call. */
 static void overdue(struct office *office, struct html *html)
 {
-	const json_t *answer = ask(office->visit->asking, "/api/v1/offices/heard?all=1");
+	const json_t *answer = ask(office->visit->asking, OFFICE_HEARD);
 	char since[PERIOD_TOLD_MAX];
 	json_t *row;
 	size_t i;
@@ -329,6 +330,32 @@ static void overdue(struct office *office, struct html *html)
 	}
 }
 
+/* Instead of what is due next: why nothing is. */
+static void nothing_more(struct office *office, struct html *html)
+{
+	char day[PERIOD_TOLD_MAX];
+
+	if (!office->ended || !*office->ended) {
+		html_add(
+			html, "<p>%s</p>\n",
+			_("It has no unit, so nothing is due from it, and what it reports waits in "
+			  "quarantine."));
+		return;
+	}
+	html_add(html, "<p class=\"late\">▲ ");
+	html_say(html,
+		 _("Its unit ended on %s: nothing is due from it for the time since, and what it "
+		   "reports of that waits in quarantine until it has another unit."),
+		 words_day(office->ended, day));
+	html_add(html, "</p>\n");
+	if (act_may(office->visit, "follow")) {
+		html_add(html, "<p class=\"acts\">");
+		act_link(office->visit, html, "follow", _("Let offices follow their units"),
+			 (const char *const[]){ "on", office->ended, NULL });
+		html_add(html, "</p>\n");
+	}
+}
+
 void office_owes(struct office *office, struct html *html)
 {
 	struct owing owing = { .office = office,
@@ -339,14 +366,15 @@ void office_owes(struct office *office, struct html *html)
 		 _("What it owes"));
 	overdue(office, html);
 	if (office->n_units == 0) {
-		html_add(
-			html, "<p>%s</p>\n</section>\n",
-			_("It has no unit, so nothing is due from it, and what it reports waits in "
-			  "quarantine."));
+		nothing_more(office, html);
+		html_add(html, "</section>\n");
 		return;
 	}
 	owing.days = days_off_of(ask_if_there(office->visit->asking, "/api/v1/calendar"));
-	due_next(&owing, html);
+	if (office->ended)
+		nothing_more(office, html);
+	else
+		due_next(&owing, html);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
 		if (is_owed(&owing, forms[i].form))
 			owed_table(&owing, html, &forms[i]);

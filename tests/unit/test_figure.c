@@ -30,6 +30,8 @@ static const char units[] =
 	"\"valid_from\": \"2020-01-01\", \"valid_to\": \"2025-07-01\"},"
 	"{\"code\": \"816\", \"name\": \"Gò Công\", \"level\": \"district\", \"parent\": \"82\", "
 	"\"valid_from\": \"2020-01-01\", \"valid_to\": \"2025-07-01\"},"
+	"{\"code\": \"28250\", \"name\": \"Phường 6\", \"level\": \"commune\", \"parent\": "
+	"\"815\", \"valid_from\": \"2020-01-01\", \"valid_to\": \"2025-03-01\"},"
 	"{\"code\": \"28249\", \"name\": \"Phường 5\", \"level\": \"commune\", \"parent\": "
 	"\"815\", "
 	"\"valid_from\": \"2020-01-01\", \"valid_to\": \"2025-07-01\"}]}";
@@ -121,6 +123,10 @@ static const char office_rows[] =
 	"{\"code\": \"28249\", \"name\": \"VP Phường 5\", \"unit\": \"28249\", \"unit_name\": "
 	"\"Phường 5\", \"from\": \"2025-05-01\"}]}";
 
+static const char office_astray[] =
+	"{\"rows\": [{\"code\": \"28250\", \"name\": \"VP\", \"unit\": \"28250\", \"from\": "
+	"\"2020-01-01\"}]}";
+
 static const char heard[] =
 	"{\"rows\": [{\"office\": \"28249\", \"last_contact\": \"2025-06-19T08:15:00+07:00\", "
 	"\"version\": \"1.2\", \"late_since\": \"2025-06-03\", \"overdue\": \"2025-05: "
@@ -153,7 +159,9 @@ static const char *answer_to(const char *target)
 {
 	if (strcmp(target, "/api/v1/offices?code=28249") == 0)
 		return office_rows;
-	if (strstr(target, "/offices/heard"))
+	if (strcmp(target, "/api/v1/offices?code=28250") == 0)
+		return office_astray;
+	if (strstr(target, "/offices/heard?late=1"))
 		return heard;
 	if (strstr(target, "/quarantine"))
 		return held;
@@ -431,6 +439,24 @@ static void an_office_is_told_what_it_owes(void **state)
 	assert_non_null(strstr(section(text, "units"), "Mỹ Tho"));
 }
 
+static void an_office_whose_unit_ended_is_told_so_and_nothing_is_due_next(void **state)
+{
+	const char *owes = section(page(*state, "/offices/28250"), "owes");
+
+	assert_non_null(strstr(owes, "Its unit ended on 2025-03-01: nothing is due from it"));
+	assert_null(strstr(owes, "Due next"));
+}
+
+/* Whoever looks at all of them sees who is late, as in the list of those who need a call. */
+static void of_all_offices_it_is_told_how_late_they_are(void **state)
+{
+	const char *text = page(*state, "/offices");
+
+	assert_non_null(strstr(text, "data-q=\"/api/v1/offices/heard?late=1&amp;all=1\""));
+	assert_non_null(strstr(text, "since 2025-06-03"));
+	assert_non_null(strstr(text, "28249 · its unit has ended"));
+}
+
 static void a_report_is_told_entry_by_entry(void **state)
 {
 	struct fixture *f = *state;
@@ -478,6 +504,8 @@ int main(void)
 		screen_test(every_number_is_one_that_was_answered),
 		screen_test(without_a_name_there_are_all_names),
 		screen_test(an_office_is_told_what_it_owes),
+		screen_test(an_office_whose_unit_ended_is_told_so_and_nothing_is_due_next),
+		screen_test(of_all_offices_it_is_told_how_late_they_are),
 		screen_test(a_report_is_told_entry_by_entry),
 		screen_test(a_report_of_before_it_moved_is_of_its_unit_of_then),
 	};
