@@ -104,35 +104,69 @@ static void chosen(struct visit *visit, struct html *html)
 	html_add(html, "</ul>\n");
 }
 
-/* Those that answer to what was typed, or all of them, by section, each to be added. */
-static void offered(struct visit *visit, struct html *html, const char *words)
+static const char *heading_of(const struct listed *listed)
 {
-	const char *section = NULL;
-	struct listed listed;
-	size_t nth = 0, n = 0;
+	return *listed->section    ? listed->section
+	       : listed->indicator ? _("Indicators")
+				   : _("Metrics");
+}
 
+static bool is_offered(const struct visit *visit, const struct listed *listed, const char *words)
+{
+	return !has_name(visit->view.name, listed->name) &&
+	       (!*words || listed_is_like(listed, words));
+}
+
+/* All that stand under this heading, from the @nth on. */
+static size_t offered_under(struct visit *visit, struct html *html, const char *words,
+			    const char *heading, size_t nth)
+{
+	struct listed listed;
+	size_t n = 0;
+
+	html_add(html, "<h2 class=\"minor\">%s</h2>\n<ul class=\"offered\">\n", heading);
 	while (listed_next(visit, &nth, &listed)) {
+		if (strcmp(heading_of(&listed), heading) != 0 || !is_offered(visit, &listed, words))
+			continue;
 		struct view there = with(&visit->view, listed.name);
 
-		if (has_name(visit->view.name, listed.name) ||
-		    (*words && !listed_is_like(&listed, words)))
-			continue;
-		if (!section || strcmp(section, listed.section) != 0) {
-			if (section)
-				html_add(html, "</ul>\n");
-			section = listed.section;
-			html_add(html, "<h2 class=\"minor\">%s</h2>\n<ul class=\"offered\">\n",
-				 *section           ? section
-				 : listed.indicator ? _("Indicators")
-						    : _("Metrics"));
-		}
 		html_add(html, "<li>");
 		frame_link(html, &there, listed.label, false);
 		html_add(html, "<small>%s</small></li>\n", listed.name);
 		n++;
 	}
-	if (section)
-		html_add(html, "</ul>\n");
+	html_add(html, "</ul>\n");
+	return n;
+}
+
+/* Does one before the @nth stand under this heading? */
+static bool is_begun(struct visit *visit, const char *words, const char *heading, size_t nth)
+{
+	struct listed listed;
+
+	for (size_t i = 0; listed_next(visit, &i, &listed) && i < nth;)
+		if (strcmp(heading_of(&listed), heading) == 0 && is_offered(visit, &listed, words))
+			return true;
+	return false;
+}
+
+/* Those that answer to what was typed, or all of them, each to be added. A catalogue may come back
+ * to a section; its heading stands once. */
+static void offered(struct visit *visit, struct html *html, const char *words)
+{
+	const char *before = "";
+	struct listed listed;
+	size_t nth = 0, n = 0;
+
+	while (listed_next(visit, &nth, &listed)) {
+		const char *heading = heading_of(&listed);
+
+		if (!is_offered(visit, &listed, words) || strcmp(heading, before) == 0)
+			continue;
+		before = heading;
+		if (!is_begun(visit, words, heading, nth))
+			n += offered_under(visit, html, words, heading, nth - 1);
+	}
 	if (n == 0 && *words) {
 		html_add(html, "<p>");
 		html_say(html, _("No metric or indicator is called '%s', nor anything like it."),

@@ -42,7 +42,10 @@ static const char catalogue[] =
 	"\"area_agg\": \"sum\", \"period\": \"month\", \"dimensions\": null, \"level\": "
 	"\"commune\"},"
 	"{\"name\": \"gold\", \"label_en\": \"Gold\", \"unit\": \"kg\", \"time_agg\": \"sum\", "
-	"\"area_agg\": \"sum\", \"period\": \"year\", \"level\": \"province\"}]}";
+	"\"section_en\": \"Treasure\", "
+	"\"area_agg\": \"sum\", \"period\": \"year\", \"level\": \"province\"},"
+	"{\"name\": \"team.members\", \"label_en\": \"Members\", \"unit\": \"person\", "
+	"\"period\": \"month\", \"level\": \"commune\"}]}";
 
 static const char indicators[] =
 	"{\"rows\": [{\"name\": \"share\", \"label_en\": \"Share\", \"formula\": \"100 * gold / "
@@ -447,6 +450,21 @@ static void an_office_whose_unit_ended_is_told_so_and_nothing_is_due_next(void *
 	assert_null(strstr(owes, "Due next"));
 }
 
+/* Though the catalogue has another between them. */
+static void what_may_be_set_side_by_side_stands_under_its_section_once(void **state)
+{
+	const char *text = page(*state, "/pivot"),
+		   *metrics = strstr(text, "<h2 class=\"minor\">Metrics</h2>"),
+		   *treasure = strstr(text, "<h2 class=\"minor\">Treasure</h2>");
+
+	assert_non_null(metrics);
+	assert_non_null(treasure);
+	assert_null(strstr(metrics + 1, ">Metrics</h2>"));
+	assert_true(strstr(metrics, ">Members</a>") < treasure);
+	assert_int_equal(count(text, "<small>team.count</small>"), 1);
+	assert_int_equal(count(text, "<small>gold</small>"), 1);
+}
+
 /* Whoever looks at all of them sees who is late, as in the list of those who need a call. */
 static void of_all_offices_it_is_told_how_late_they_are(void **state)
 {
@@ -505,6 +523,7 @@ int main(void)
 		screen_test(without_a_name_there_are_all_names),
 		screen_test(an_office_is_told_what_it_owes),
 		screen_test(an_office_whose_unit_ended_is_told_so_and_nothing_is_due_next),
+		screen_test(what_may_be_set_side_by_side_stands_under_its_section_once),
 		screen_test(of_all_offices_it_is_told_how_late_they_are),
 		screen_test(a_report_is_told_entry_by_entry),
 		screen_test(a_report_of_before_it_moved_is_of_its_unit_of_then),
