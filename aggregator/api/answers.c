@@ -96,6 +96,7 @@ static const struct column {
 	{ "kind", 's', "What kind it is." },
 	{ "label", 's', "A label of the dimension; null: it has none." },
 	{ "label_name", 's', "What the label is called, in the reader's language." },
+	{ "metric_name", 's', "What the metric is called, in the reader's language." },
 	{ "labels", 's', "NAME=VALUE;NAME=VALUE." },
 	{ "last", 's', "The last period of it." },
 	{ "last_act", 's', "When the last of them was." },

@@ -60,10 +60,10 @@ static int which_map(const struct call *call, enum map_kind *ret_kind, int32_t *
 	int rc;
 
 	if (!kind)
-		return err_set(err, -EINVAL, "kind: tiles or borders are wanted");
+		return err_set(err, -EINVAL, "kind: must be tiles or borders");
 	if (!from)
 		return err_set(err, -EINVAL,
-			       "valid_from: the day from which on the map stands is wanted, as "
+			       "valid_from: must be the day on which the map begins to hold, as "
 			       "`lantoa map list` has it");
 	rc = map_kind_parse(kind, ret_kind, err);
 	return rc == 0 ? day_parse(from, ret_day, err) : rc;

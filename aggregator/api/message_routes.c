@@ -36,7 +36,7 @@ static int messages_post(struct call *call, sqlite3 *db, const struct reference 
 	if (all && strcmp(all, "yes") != 0)
 		return err_set(err, -EINVAL, "all: must be yes, or be left out");
 	if ((form.office != NULL) == (all != NULL))
-		return err_set(err, -EINVAL, "say whom to tell: code, or else all");
+		return err_set(err, -EINVAL, "say whom the message is for: code, or else all");
 	form.labels = call->labels;
 	rc = call_office(reference, &form.office, err);
 	if (rc == 0)

@@ -616,23 +616,23 @@ const struct command commands[] = {
 	  .done = N_("%s units were placed on the map.\n") },
 	{ .words = "map list",
 	  .usage = "",
-	  .help = N_("List the maps that there are, and from which day on each stands."),
+	  .help = N_("List the maps, and from which day on each holds."),
 	  .run = list,
 	  .method = "GET",
 	  .path = "/v1/maps",
 	  .forms = "csv-excel xlsx" },
 	{ .words = "map export",
 	  .usage = "tiles|borders DAY",
-	  .help = N_("Print the map of this kind that stands from this day on as a file that map "
-		     "import takes over again, with --structure DAY: tiles as CSV, borders as "
-		     "GeoJSON, as they were drawn."),
+	  .help = N_("Print the map of this kind that holds from this day on, as a file that map "
+		     "import takes again with --structure DAY: tiles as CSV, borders as GeoJSON, "
+		     "as they were drawn."),
 	  .n_words = 2,
 	  .run = cmd_map_export_run,
 	  .method = "GET",
 	  .path = "/v1/maps/file" },
 	{ .words = "map remove",
 	  .usage = "tiles|borders DAY",
-	  .help = N_("Remove the map of this kind that stands from this day on."),
+	  .help = N_("Remove the map of this kind that holds from this day on."),
 	  .n_words = 2,
 	  .run = cmd_map_remove_run,
 	  .method = "POST",
@@ -736,7 +736,7 @@ const struct command commands[] = {
 	{ .words = "office show",
 	  .usage = "CODE",
 	  .help = N_("Show for which units an office has reported, and since when; and how much it "
-		     "uses of what one office may ([limits] of aggregator.conf)."),
+		     "uses of each limit of one office ([limits] of aggregator.conf)."),
 	  .n_words = 1,
 	  .run = office_show,
 	  .method = "GET",
@@ -768,8 +768,8 @@ const struct command commands[] = {
 	  .done = "%s\n" },
 	{ .words = "office revoke",
 	  .usage = "CODE",
-	  .help = N_("Shut the office out at once: its keys and open invitations end. Its figures "
-		     "stay."),
+	  .help = N_("Shut the office out at once: its keys and open invitations are revoked. Its "
+		     "figures stay."),
 	  .n_words = 1,
 	  .run = post_code,
 	  .method = "POST",
@@ -779,9 +779,9 @@ const struct command commands[] = {
 	  .none = N_("There was no key or invitation to revoke.\n") },
 	{ .words = "office tell",
 	  .usage = "CODE|--all TEXT [--metric NAME --period PERIOD [--label NAME=VALUE]]",
-	  .help = N_("Tell an office, or all of them, something: it stands on their page and in "
-		     "their status until somebody there marks it as read. With a metric and a "
-		     "period it asks one office to look at that figure again."),
+	  .help = N_("Send a message to an office, or to all: it stands on their page and in their "
+		     "status until somebody there marks it as read. With a metric and a period it "
+		     "asks one office to look at that figure again."),
 	  .options = "all metric period label",
 	  .n_words = 1,
 	  .n_more = 1,
@@ -792,8 +792,8 @@ const struct command commands[] = {
 	  .done = N_("The message was sent to: %s.\n") },
 	{ .words = "office messages",
 	  .usage = "CODE [--most NUMBER] [--before NUMBER]",
-	  .help = N_("List what an office was told, newest first, by whom, and since when it is "
-		     "marked as read there."),
+	  .help = N_("List the messages that an office was sent, newest first, by whom, and since "
+		     "when each is marked as read there."),
 	  .options = "most before",
 	  .n_words = 1,
 	  .run = pages,
@@ -903,6 +903,8 @@ const struct command commands[] = {
 	  .method = "GET",
 	  .path = "/v1/quality",
 	  .forms = "csv-excel xlsx",
+	  .show = "period area area_name office name problem metric metric_name labels value "
+		  "detail",
 	  .empty = N_("Nothing needs a look.\n") },
 	{ .words = "status",
 	  .usage = "",
@@ -916,7 +918,7 @@ const struct command commands[] = {
 		  "agent" },
 	{ .words = "top",
 	  .usage = "[--interval SECONDS] [--once]",
-	  .help = N_("Show what the province does at this moment, drawn anew each second: offices "
+	  .help = N_("Show what the province does at this moment, drawn again each second: offices "
 		     "that are connected, silent and late, figures a second, how long commits and "
 		     "receipts take, the disk, and who needs a call. q or Ctrl-C ends it."),
 	  .options = "interval once",
@@ -1042,7 +1044,7 @@ const struct command commands[] = {
 	{ .words = "change cancel",
 	  .usage = "",
 	  .help = N_("Take back the change that is made in steps, while it is not in force: all "
-		     "stays as it was. A release from quarantine ends where it is: what it has "
+		     "stays as it was. A release from quarantine stops where it is: what it has "
 		     "released stays released."),
 	  .run = change_cancel,
 	  .method = "POST",
@@ -1110,9 +1112,8 @@ const struct command commands[] = {
 	  .empty = N_("It was never changed.\n") },
 	{ .words = "publish",
 	  .usage = "NAME PERIOD [--calendar civil|report] [--structure DAY]",
-	  .help = N_(
-		  "Give the figures of a period, as they are known now, a name by which they can "
-		  "be asked for ever: query --publication NAME."),
+	  .help = N_("Give the figures of a period, as they are known now, a name by which they "
+		     "can always be asked for again: query --publication NAME."),
 	  .options = "calendar structure",
 	  .n_words = 2,
 	  .run = publish,

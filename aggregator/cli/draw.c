@@ -60,7 +60,8 @@ static const char lesser[] =
 	"valid_from valid_to until before_until observations batches entry entries spool batch "
 	"event_at author extra revisions protocol push_interval connections on_time offices_due "
 	"offices_reported carried excused operands shown_name who published structure calendar "
-	"spool_percent backlog clock was_at created account from_province agent version record row "
+	"spool_percent metric_name backlog clock was_at created account from_province agent "
+	"version record row "
 	"old_code";
 static const char mains[] = "area change code metric missing name office period problem reason "
 			    "value act what state why "
@@ -188,6 +189,7 @@ static const struct title {
 	{ "means", N_("Means"), 0 },
 	{ "message", N_("Message"), NUMBER },
 	{ "metric", N_("Metric"), 0 },
+	{ "metric_name", N_("Name of the metric"), 0 },
 	{ "missing", N_("Missing"), NUMBER | QUIET },
 	{ "name", N_("Name"), 0 },
 	{ "new_code", N_("New code"), 0 },
@@ -237,7 +239,7 @@ static const struct title {
 	{ "targets", N_("Targets"), PAIRS },
 	{ "text", N_("Text"), 0 },
 	{ "to_all", N_("To all"), WORDS },
-	{ "told", N_("Told"), 0 },
+	{ "told", N_("Sent"), 0 },
 	{ "unit", N_("Unit"), 0 },
 	{ "unsent", N_("Not sent yet"), NUMBER },
 	{ "until", N_("Under way until"), 0 },
@@ -256,6 +258,7 @@ static const struct title {
 	{ "where", N_("Where"), 0 },
 	{ "who", N_("Who"), 0 },
 	{ "why", N_("Why"), WORDS },
+	{ "zone", N_("Time zone"), 0 },
 	/* a trial import, or release */
 	{ "would.released", N_("Would be released"), NUMBER },
 	{ "would.kept", N_("Would stay"), NUMBER },

@@ -100,7 +100,7 @@ static void grains(struct figure *figure, struct html *html)
 
 	if (*figure->facts.grain)
 		(void)grain_from_name(figure->facts.grain, &own, &err);
-	select_open(html, "per", _("Told"));
+	select_open(html, "per", _("Per"));
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (grain_from_name(all[i].value, &grain, &err) == 0 &&
 		    period_nests(CALENDAR_CIVIL, own, CALENDAR_CIVIL, grain))

@@ -62,7 +62,7 @@ static int field_take(struct order *order, const char *name, const char *value, 
 		return err_set(err, -EINVAL, "this page has no use for '%s'; leave it out", name);
 	at = &order->values[field - order->act->fields];
 	if (*at)
-		return err_set(err, -EINVAL, "'%s' is there twice; once is wanted", name);
+		return err_set(err, -EINVAL, "'%s' is given twice; give it once", name);
 	if (!*value)
 		return 0;
 	if (strlen(value) >= ORDER_VALUE_MAX)

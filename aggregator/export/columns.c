@@ -23,6 +23,7 @@ static const struct {
 	{ "until", COLUMN_PERIOD, N_("Not over until") },
 	{ "label", COLUMN_CODE, N_("Label") },
 	{ "label_name", COLUMN_TEXT, N_("Label's name") },
+	{ "metric_name", COLUMN_TEXT, N_("Name of the metric") },
 	{ "value", COLUMN_NUMBER, N_("Value") },
 	{ "before", COLUMN_NUMBER, N_("Before") },
 	{ "change", COLUMN_NUMBER, N_("Change") },

@@ -152,6 +152,16 @@ static bool is_asked(const struct looking *l, const struct metric *metric)
 	return !l->metric || l->metric == metric;
 }
 
+/* What @metric is called, in the thread's language; NULL: the catalogue does not say. */
+static const char *name_of(const struct catalogue *catalogue, const char *metric)
+{
+	const struct metric *found = catalogue_find(catalogue, metric);
+	if (!found)
+		return NULL;
+	const char *name = strcmp(language_tag(), "vi") == 0 ? found->label_vi : found->label_en;
+	return name && *name ? name : NULL;
+}
+
 static int row_put(struct looking *l, const char *problem, const char *metric, const char *labels,
 		   const char *value, const char *detail, struct err *err)
 {
@@ -175,6 +185,7 @@ static int row_put(struct looking *l, const char *problem, const char *metric, c
 	else
 		table_null(table);
 	table_text(table, detail);
+	table_text(table, name_of(l->catalogue, metric));
 	return 0;
 }
 
@@ -435,10 +446,9 @@ static int office_look(struct looking *l, struct err *err)
 
 static int look(struct looking *l, struct err *err)
 {
-	static const char *const columns[] = {
-		"period",  "area",   "area_name", "office", "name",
-		"problem", "metric", "labels",    "value",  "detail"
-	};
+	static const char *const columns[] = { "period", "area",    "area_name",  "office",
+					       "name",   "problem", "metric",     "labels",
+					       "value",  "detail",  "metric_name" };
 	const struct offices *offices = l->reference->offices;
 	int rc = metric_find(l, err);
 	if (rc == 0)

@@ -122,7 +122,7 @@ class Standing(rig.Rig):
         self.assertIn("please look again at visits of 2025-06-30: Sao lại nhiều thế?", shown)
         self.assertRegex(self.page(agent, "en"), "Sao lại nhiều thế\\? Chị Lan Please look again at: Visits ?, 2025-06-30 Mark as read")
         self.assertRegex(self.page(agent, "vi"), "Sao lại nhiều thế\\? Chị Lan .*: .+, (ngày )?30/0?6/2025")
-        with self.assertRaisesRegex(rig.Refusal, "say whom to tell"):
+        with self.assertRaisesRegex(rig.Refusal, "say whom the message is for"):
             self.province.post("/v1/messages", text="x")
         self.assertIn("give an office or --all", self.lantoa("office", "tell", "28001").err)
         self.assertEqual(self.messages("28001", "text", "to_all", "read"),

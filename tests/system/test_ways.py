@@ -361,7 +361,7 @@ class Province(Ways):
         rows = self.lantoa(*asked).out.splitlines()
         self.assertEqual(rows[1:], [
             '2025-06-02,28001,Phường Một,28001,Office 28001,rule,online,,,'
-            '"Online dossiers are among those received: Dossiers online 12, Dossiers received 10"'])
+            '"Online dossiers are among those received: Dossiers online 12, Dossiers received 10",Dossiers online'])
         wrong = self.lantoa("quality", "--metric", "onlin")
         self.assertEqual(wrong.code, 1, wrong)
         self.assertIn("did you mean 'online' (Dossiers online)?", wrong.err)

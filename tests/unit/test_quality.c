@@ -276,6 +276,11 @@ static void ask(struct world *w, const struct asked *asked, unsigned seen[])
 		(void)snprintf(got[i], sizeof(got[i]), "%s %s %s %s %s",
 			       testbed_cell(table, i, "office"), testbed_cell(table, i, "period"),
 			       problem, testbed_cell(table, i, "metric"), labels ? labels : "-");
+		const char *metric = testbed_cell(table, i, "metric");
+		assert_string_equal(testbed_cell(table, i, "metric_name"), *metric == 'd' ? "Days"
+									   : *metric == 'e'
+										   ? "Others"
+										   : "Months");
 		for (unsigned k = 0; k < 5; k++)
 			seen[k] += strcmp(problem, problems[k]) == 0;
 	}
