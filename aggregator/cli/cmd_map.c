@@ -21,23 +21,12 @@ static const char *type_of(const struct blob *file)
 
 int cmd_map_import_run(const struct order *order, struct err *err)
 {
-	const bool trial = args_option(order->args, "dry-run");
-	const struct argument arguments[] = {
-		{ "structure", args_option(order->args, "structure") },
-		{ "dry_run", trial ? "1" : NULL },
-	};
-	struct request request = order_request(order);
+	const struct argument structure = { "structure", args_option(order->args, "structure") };
 	struct blob file = { 0 };
 	int rc = upload_read(order->args->words[0], &file, err);
 
-	request.arguments = arguments;
-	request.n_arguments = sizeof(arguments) / sizeof(arguments[0]);
-	request.type = type_of(&file);
-	request.body = file.data;
-	request.body_len = file.len;
 	if (rc == 0)
-		rc = trial ? order_ask_report(order, &request, err)
-			   : order_ask_value(order, &request, err);
+		rc = order_import(order, &file, type_of(&file), &structure, err);
 	blob_free(&file);
 	return rc;
 }

@@ -29,23 +29,12 @@
 
 static int import(const struct order *order, struct err *err)
 {
-	const bool trial = args_option(order->args, "dry-run");
-	const struct argument arguments[] = {
-		{ "yes", args_option(order->args, "yes") ? "1" : NULL },
-		{ "dry_run", trial ? "1" : NULL },
-	};
-	struct request request = order_request(order);
+	const struct argument yes = { "yes", args_option(order->args, "yes") ? "1" : NULL };
 	struct blob file = { 0 };
 	int rc = upload_read(order->args->words[0], &file, err);
 
-	request.arguments = arguments;
-	request.n_arguments = sizeof(arguments) / sizeof(arguments[0]);
-	request.type = "text/csv";
-	request.body = file.data;
-	request.body_len = file.len;
 	if (rc == 0)
-		rc = trial ? order_ask_report(order, &request, err)
-			   : order_ask_value(order, &request, err);
+		rc = order_import(order, &file, "text/csv", &yes, err);
 	blob_free(&file);
 	return rc;
 }

@@ -71,6 +71,22 @@ static int on_head(void *context, const char *value, struct err *err)
 	return value && !answer->head ? err_memory(err) : 0;
 }
 
+int order_import(const struct order *order, const struct blob *file, const char *type,
+		 const struct argument *argument, struct err *err)
+{
+	const bool trial = args_option(order->args, "dry-run");
+	const struct argument arguments[] = { *argument, { "dry_run", trial ? "1" : NULL } };
+	struct request request = order_request(order);
+
+	request.arguments = arguments;
+	request.n_arguments = sizeof(arguments) / sizeof(arguments[0]);
+	request.type = type;
+	request.body = file->data;
+	request.body_len = file->len;
+	return trial ? order_ask_report(order, &request, err)
+		     : order_ask_value(order, &request, err);
+}
+
 static int ask_rows(const struct order *order, struct request *request, struct err *err)
 {
 	struct answer answer = { 0 };

@@ -13,6 +13,10 @@ int order_ask_value(const struct order *order, const struct request *request, st
 /** The answer is objects and rows (output_report). */
 int order_ask_report(const struct order *order, const struct request *request, struct err *err);
 /** The answer is rows (output_rows); @arguments [n] go into the address. */
+/** Send @file of the media type @type to the command's path: an edition that is taken over; with
+ * --dry-run, which goes along, what would come of it is told. */
+int order_import(const struct order *order, const struct blob *file, const char *type,
+		 const struct argument *argument, struct err *err);
 int order_ask_rows(const struct order *order, const struct argument arguments[], size_t n,
 		   struct err *err);
 /** The same of another path than the command's. */

@@ -6,6 +6,7 @@
 #include "dashboard/changes.h"
 #include "dashboard/figure_internal.h"
 #include "dashboard/frame.h"
+#include "dashboard/shown.h"
 #include "dashboard/signs.h"
 #include "dashboard/words.h"
 
@@ -108,17 +109,13 @@ static void counts(struct figure *figure, struct html *html, const json_t *row)
 
 static void change(struct figure *figure, struct html *html, const json_t *row)
 {
-	char room[EXACT_MAX], percent_room[EXACT_MAX], before[PERIOD_TOLD_MAX], shown[NUMBER_MAX];
+	char room[EXACT_MAX], percent_room[EXACT_MAX], shown[NUMBER_MAX];
 	const char *exact = exact_text(row, "change", room);
 	const char *percent = exact_text(row, "change_percent", percent_room);
-	int sign = number_sign(exact);
 
 	if (!exact)
 		return;
-	html_add(html, "<span class=\"change\"><span aria-hidden=\"true\">%s</span> ",
-		 sign > 0   ? "↗"
-		 : sign < 0 ? "↘"
-			    : "→");
+	shown_change_begin(html, exact);
 	if (figure->facts.is_indicator)
 		html_add(html, "<data value=\"%s\">%s</data>", exact,
 			 number_rounded_change(exact, FIGURE_ROUNDED, shown));
@@ -130,11 +127,7 @@ static void change(struct figure *figure, struct html *html, const json_t *row)
 			 number_change(percent, shown));
 		html_add(html, " %%)");
 	}
-	html_add(html, " ");
-	html_say(html, _("against %s"),
-		 words_period(answer_text(row, "before_period"), figure->asked.view.calendar,
-			      before));
-	html_add(html, "</span>");
+	shown_change_end(html, answer_text(row, "before_period"), figure->asked.view.calendar);
 }
 
 static void target(struct figure *figure, struct html *html, const json_t *row)

@@ -6,6 +6,7 @@
 #include "common/text/answer.h"
 #include "dashboard/frame.h"
 #include "dashboard/number.h"
+#include "dashboard/shown.h"
 #include "dashboard/spark.h"
 #include "dashboard/words.h"
 
@@ -82,21 +83,15 @@ static const json_t *newest(const json_t *answer)
 
 static void change(struct visit *visit, struct html *html, const json_t *row)
 {
-	char room[EXACT_MAX], before[PERIOD_TOLD_MAX], shown[NUMBER_MAX];
+	char room[EXACT_MAX], shown[NUMBER_MAX];
 	const char *exact = exact_text(row, "change", room);
-	int sign = number_sign(exact);
 
 	if (!exact)
 		return;
-	html_add(html, "<span class=\"change\"><span aria-hidden=\"true\">%s</span> ",
-		 sign > 0   ? "↗"
-		 : sign < 0 ? "↘"
-			    : "→");
-	html_add(html, "<data value=\"%s\">%s</data> ", exact,
+	shown_change_begin(html, exact);
+	html_add(html, "<data value=\"%s\">%s</data>", exact,
 		 number_rounded_change(exact, SHOWN_DIGITS, shown));
-	html_say(html, _("against %s"),
-		 words_period(answer_text(row, "before_period"), visit->view.calendar, before));
-	html_add(html, "</span>");
+	shown_change_end(html, answer_text(row, "before_period"), visit->view.calendar);
 }
 
 /* "15 % by 2025", each that the indicator has. */

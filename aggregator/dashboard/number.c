@@ -2,6 +2,7 @@
 
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
+#include "common/text/number_told.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,53 +16,25 @@ static bool is_vietnamese(void)
 	return strcmp(language_tag(), "vi") == 0;
 }
 
-/* Digits, with one sign before them and one point among them. */
-static bool is_decimal(const char *text)
+/* That fits: @exact is no longer than a number of ours is. */
+static bool is_shown(const char *exact)
 {
-	size_t whole, part = 0;
-
-	text += *text == '-' || *text == '+';
-	whole = strspn(text, "0123456789");
-	text += whole;
-	if (*text == '.') {
-		part = strspn(text + 1, "0123456789");
-		text += 1 + part;
-		if (part == 0)
-			return false;
-	}
-	return whole > 0 && *text == '\0' && whole + part < 60;
+	return strlen(exact) < 60 && number_is_plain(exact);
 }
 
 int number_sign(const char *exact)
 {
-	if (!exact || !is_decimal(exact) || !exact[strcspn(exact, "123456789")])
+	if (!exact || !is_shown(exact) || !exact[strcspn(exact, "123456789")])
 		return 0;
 	return *exact == '-' ? -1 : 1;
 }
 
 const char *number_shown(const char *exact, char shown[NUMBER_MAX])
 {
-	const char *digits = exact + (*exact == '-' || *exact == '+');
-	char thousands = is_vietnamese() ? '.' : ',', point = is_vietnamese() ? ',' : '.';
-	size_t len = 0, whole = strspn(digits, "0123456789");
-
-	if (!is_decimal(exact)) {
+	if (is_shown(exact))
+		(void)number_print(exact, MINUS, shown);
+	else
 		(void)utf8_print(shown, NUMBER_MAX, "%s", exact);
-		return shown;
-	}
-	if (*exact == '-')
-		len = (size_t)snprintf(shown, NUMBER_MAX, MINUS); /* fits, as all below */
-	for (size_t i = 0; i < whole; i++) {
-		if (i > 0 && (whole - i) % 3 == 0)
-			shown[len++] = thousands;
-		shown[len++] = digits[i];
-	}
-	if (digits[whole] == '.') {
-		shown[len++] = point;
-		for (const char *at = digits + whole + 1; *at; at++)
-			shown[len++] = *at;
-	}
-	shown[len] = '\0';
 	return shown;
 }
 
@@ -92,7 +65,7 @@ const char *number_with_unit(const char *exact, const char *unit, char shown[NUM
 /* @exact with at most @digits behind the point, as digits too. */
 static const char *rounded(const char *exact, unsigned digits, char text[NUMBER_MAX])
 {
-	const char *point = is_decimal(exact) ? strchr(exact, '.') : NULL;
+	const char *point = is_shown(exact) ? strchr(exact, '.') : NULL;
 	size_t len;
 	bool up;
 

@@ -11,3 +11,8 @@
 const char *shown_number(const char *exact, int digits, const char *unit, char text[NUMBER_MAX]);
 /** <data value="EXACT">shown</data> */
 void shown_write(struct html *html, const char *exact, int digits);
+
+/** How much a figure changed since another period: an arrow up, down or level, as the exact number
+ * has its sign; what the caller writes; and against which period. */
+void shown_change_begin(struct html *html, const char *exact);
+void shown_change_end(struct html *html, const char *before, const char *calendar);

@@ -28,6 +28,19 @@ int64_t counts_late(const struct counts *counts)
 	return counts->reported - counts->on_time - counts->forgiven;
 }
 
+void counts_put(struct table *table, const struct counts *counts)
+{
+	table_int(table, counts->observations);
+	table_int(table, counts->due);
+	table_int(table, counts->reported);
+	table_int(table, counts->on_time);
+	table_int(table, counts->carried);
+	table_int(table, counts->excused);
+	table_int(table, counts_missing(counts));
+	table_int(table, counts->waiting);
+	table_int(table, counts->extra);
+}
+
 void counts_put_percent(struct table *table, const struct counts *counts)
 {
 	mpq_t share;

@@ -20,6 +20,8 @@ void counts_add(struct counts *to, const struct counts *from);
 int64_t
 counts_missing(const struct counts *counts);      /* due, neither reported, carried nor excused */
 int64_t counts_late(const struct counts *counts); /* reported, neither on time nor forgiven */
+/** How many there are, in the order of the columns observations to extra. */
+void counts_put(struct table *table, const struct counts *counts);
 /** Of the reports that were due, how many were reported, in percent, rounded half to even; null
  * where none was due. Of reports, not of offices. */
 void counts_put_percent(struct table *table, const struct counts *counts);

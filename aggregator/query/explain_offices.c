@@ -125,20 +125,6 @@ static const struct unit *unit_then(const struct explaining *e, const struct exp
 	return found ? found : office_last_unit(gift->office, e->reference->units, last, &then);
 }
 
-static void put_counts(struct table *table, const struct counts *counts)
-{
-	table_int(table, counts->observations);
-	table_int(table, counts->due);
-	table_int(table, counts->reported);
-	table_int(table, counts->on_time);
-	table_int(table, counts->carried);
-	table_int(table, counts->excused);
-	table_int(table, counts_missing(counts));
-	table_int(table, counts->waiting);
-	table_int(table, counts->extra);
-	table_int(table, counts->revisions);
-}
-
 /* What was declared otherwise than the catalogue has its metric cannot be played: of it there is no
  * entry to tell. */
 static bool waits_unseen(const struct explaining *e, const struct explained *part,
@@ -171,7 +157,8 @@ static void put_gift(struct explaining *e, struct explained *part, const struct 
 				     : NULL);
 	table_text(e->table, state_word(gift));
 	table_null(e->table); /* how */
-	put_counts(e->table, &gift->counts);
+	counts_put(e->table, &gift->counts);
+	table_int(e->table, gift->counts.revisions);
 	free(value);
 }
 

@@ -168,15 +168,7 @@ static const char *reason_of(struct one_answer *answer, struct period bucket, si
 
 static void put_counts(struct table *table, const struct counts *counts)
 {
-	table_int(table, counts->observations);
-	table_int(table, counts->due);
-	table_int(table, counts->reported);
-	table_int(table, counts->on_time);
-	table_int(table, counts->carried);
-	table_int(table, counts->excused);
-	table_int(table, counts_missing(counts));
-	table_int(table, counts->waiting);
-	table_int(table, counts->extra);
+	counts_put(table, counts);
 	table_int(table, counts->offices_due);
 	table_int(table, counts->offices_reported);
 	table_int(table, counts->revisions);

@@ -2,6 +2,7 @@
 
 #include "common/base/i18n.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const char digits[] = "0123456789";
@@ -17,27 +18,35 @@ bool number_is_plain(const char *text)
 	return whole > 0 && *at == '\0';
 }
 
+size_t number_print(const char *exact, const char *minus, char *shown)
+{
+	const bool vietnamese = strcmp(language_tag(), "vi") == 0;
+	const char group = vietnamese ? '.' : ',', point = vietnamese ? ',' : '.';
+	const bool below = *exact == '-';
+	char *at = below ? stpcpy(shown, minus) : shown;
+
+	exact += below;
+	for (size_t left = strspn(exact, digits); left > 0; left--) {
+		*at++ = *exact++;
+		if (left > 1 && left % 3 == 1)
+			*at++ = group;
+	}
+	if (*exact) {
+		*at++ = point;
+		at = stpcpy(at, exact + 1);
+	}
+	*at = '\0';
+	return (size_t)(at - shown);
+}
+
 int number_told(const char *exact, struct blob *out)
 {
-	bool vietnamese = strcmp(language_tag(), "vi") == 0;
-	const char *group = vietnamese ? "." : ",", *point = vietnamese ? "," : ".";
-	size_t sign = *exact == '-', whole = strspn(exact + sign, digits);
-	int rc;
+	size_t len = strlen(exact);
 
 	if (!number_is_plain(exact))
-		return blob_append(out, exact, strlen(exact));
-	rc = blob_append(out, exact, sign);
-	exact += sign;
-	for (size_t i = 0; i < whole && rc == 0; i++) {
-		if (i > 0 && (whole - i) % 3 == 0)
-			rc = blob_append(out, group, 1);
-		if (rc == 0)
-			rc = blob_append(out, exact + i, 1);
-	}
-	if (rc == 0 && exact[whole]) {
-		rc = blob_append(out, point, 1);
-		if (rc == 0)
-			rc = blob_append(out, exact + whole + 1, strlen(exact + whole + 1));
-	}
-	return rc;
+		return blob_append(out, exact, len);
+	if (blob_reserve(out, NUMBER_ROOM(len)) < 0)
+		return -ENOMEM;
+	out->len += number_print(exact, "-", (char *)out->data + out->len);
+	return 0;
 }
