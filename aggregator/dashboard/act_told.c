@@ -580,6 +580,8 @@ void done_table(const struct order *order, const json_t *answer, char *text, siz
 	(void)order;
 	if (!n)
 		n = exact_text(answer, "added", exact);
+	if (!n)
+		n = exact_text(answer, "units", exact); /* of the map */
 	(void)utf8_print(text, room, _("The table is in force; rows or editions that changed: %s."),
 			 number_shown(n ? n : "0", shown));
 }

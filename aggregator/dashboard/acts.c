@@ -238,6 +238,8 @@ static const struct act acts[] = {
 	      N_("What must hold between figures.")),
 	TABLE("import-calendar", "calendar", "PUT", N_("Import days off"),
 	      N_("Days on which nobody works, by which due dates move.")),
+	TABLE("import-map", "maps", "PUT", N_("Import the map"),
+	      N_("Where units stand on it: tiles (code, col, row), or borders as GeoJSON.")),
 	TABLE("import-offices", "offices", "POST", N_("Import offices"),
 	      N_("New offices, each with its unit: code, name, unit, from. Offices that are there "
 		 "stay "

@@ -220,6 +220,17 @@ class Acts(web.WebRig):
         self.assertEqual((self.last()["what"], self.last()["who"]), ("units import", "token:t-admin"))
         self.assertIn("is in force", self.get("/tables", "admin").text)
 
+        # The map is one of them; no figure goes by it.
+        tiles = {**upload["fields"], "table": "code,col,row\n28001,0,0\n28002,1,0\n28003,0,1\n28004,1,1\n"}
+        looked = self.send("/act/import-map", tiles, "admin", table=True)
+        self.assertIn("4 differences", looked.text)
+        form = self.agreeing(looked)
+        self.assertEqual(self.province.get("/v1/maps")["rows"], [])
+        done = self.send(form["action"], form["fields"], "admin", table=True)
+        self.assertEqual((done.status, done.headers["Location"]), (303, "/tables"), done)
+        self.assertEqual([row["units"] for row in self.province.get("/v1/maps")["rows"]], [4])
+        self.assertIn("changed: 4", self.get("/tables", "admin").text)
+
         # What takes something away is done only if that is meant.
         self.record(teams=8)
         before = self.events()
