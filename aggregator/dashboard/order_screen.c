@@ -189,7 +189,8 @@ static void table_form(struct visit *visit, struct html *html, const char *addre
 	hidden(html, "back", order->back ? order->back : "");
 	html_add(html,
 		 "<div><label for=\"table\">%s</label>\n<input id=\"table\" name=\"table\" "
-		 "type=\"file\" accept=\".csv,text/csv,.geojson\" required aria-describedby=\"table-hint\">"
+		 "type=\"file\" accept=\".csv,text/csv,.geojson\" required "
+		 "aria-describedby=\"table-hint\">"
 		 "<small id=\"table-hint\">%s</small></div>\n",
 		 _("The file (CSV)"),
 		 _("The whole table, with its head, as it is to be afterwards; 2 MiB at most."));
