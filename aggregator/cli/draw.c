@@ -34,7 +34,7 @@ static const char *const words[] __attribute__((unused)) = {
 	N_("far"),        N_("same"),       N_("unlisted"),   N_("part"),       N_("rest"),
 	N_("total"),      N_("total_rest"), N_("excuse"),     N_("unchanged"),  N_("pending"),
 	N_("firing"),     N_("resolved"),   N_("ill"),        N_("note"),       N_("ended"),
-	N_("unit-ended"),
+	N_("unit-ended"), N_("good"),
 };
 
 /* Why an office is told of, likewise. */

@@ -351,7 +351,7 @@ static void nothing_more(struct office *office, struct html *html)
 	if (act_may(office->visit, "follow")) {
 		html_add(html, "<p class=\"acts\">");
 		act_link(office->visit, html, "follow", _("Let offices follow their units"),
-			 (const char *const[]){ "on", office->ended, NULL });
+			 (const char *const[]){ "day", office->ended, NULL });
 		html_add(html, "</p>\n");
 	}
 }

@@ -147,10 +147,11 @@ static void states_are_said_in_the_reader_s_language(void **state)
 {
 	(void)state;
 	(void)language_use(LANGUAGE_VIETNAMESE);
-	assert_drawn("key,state\nnone,unit-ended\nrevoked,ended\n", NULL,
+	assert_drawn("key,state\nnone,unit-ended\nrevoked,ended\nactive,good\n", NULL,
 		     "Khóa       Tình trạng\n"
 		     "chưa có    đơn vị hành chính hết hiệu lực\n"
-		     "đã thu hồi đã kết thúc\n");
+		     "đã thu hồi đã kết thúc\n"
+		     "đang dùng  dùng được\n");
 	(void)language_use(LANGUAGE_ENGLISH);
 }
 

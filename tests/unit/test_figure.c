@@ -444,8 +444,12 @@ static void an_office_is_told_what_it_owes(void **state)
 
 static void an_office_whose_unit_ended_is_told_so_and_nothing_is_due_next(void **state)
 {
-	const char *owes = section(page(*state, "/offices/28250"), "owes");
+	struct fixture *f = *state;
 
+	f->visit.reader.role = READER_OPERATOR;
+	const char *owes = section(page(f, "/offices/28250"), "owes");
+
+	assert_non_null(strstr(owes, "/act/follow?day=2025-03-01&amp;back="));
 	assert_non_null(strstr(owes, "Its unit ended on 2025-03-01: nothing is due from it"));
 	assert_null(strstr(owes, "Due next"));
 }
