@@ -180,9 +180,10 @@ static void leave(struct top *top)
 {
 	if (!top->on_screen)
 		return;
+	/* First: who sees the screen of before may type. */
+	(void)tcsetattr(STDIN_FILENO, TCSANOW, &top->as_it_was);
 	fputs("\x1b[?25h\x1b[?1049l", stdout);
 	(void)fflush(stdout); /* whoever closed the terminal needs nothing of it */
-	(void)tcsetattr(STDIN_FILENO, TCSANOW, &top->as_it_was);
 	top->on_screen = false;
 }
 
