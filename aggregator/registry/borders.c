@@ -401,6 +401,6 @@ int borders_path_read(const char *path, struct shapes *shapes, struct err *err)
 	if (rc == -ENOMEM)
 		return err_memory(err);
 	if (rc < 0 || *path || shapes->n_rings == before || shapes->rings[before].hole)
-		return err_set(err, -EINVAL, "its outline is none");
+		return err_set(err, -EINVAL, "its outline is not valid");
 	return 0;
 }
