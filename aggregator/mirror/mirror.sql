@@ -1,5 +1,5 @@
 -- What lantoa-mirror keeps in PostgreSQL, version 1. It runs this in one transaction where there is no schema lantoa, and
--- the part behind the line "views" whenever it is of another version than the one that made them.
+-- the part behind the line "views" whenever the views there are others.
 --
 -- Province is in every key: codes of offices are unique within a province only. known_from and known_to are positions of
 -- the province's ledger, never times: a row held from known_from on, up to but without known_to (NULL: it still does).
@@ -289,6 +289,14 @@ RETURNS TABLE(id bigint, code text, name text, valid_from date, level text) LANG
 			AND u.known_from <= known AND (u.known_to IS NULL OR known < u.known_to))
 	SELECT id, code, name, valid_from, level FROM above WHERE of_level IS NULL OR level = of_level $$;
 
+-- The last day up to on_day from which on another unit may be in force, or an office stand elsewhere, by anything that was
+-- ever known: from there to on_day nothing changes. NULL: none was in force yet.
+CREATE OR REPLACE FUNCTION lantoa.unit_edge(of_province text, on_day date) RETURNS date LANGUAGE sql STABLE AS $$
+	SELECT greatest(
+		(SELECT max(from_day) FROM lantoa.assignment WHERE province = of_province AND from_day <= on_day),
+		(SELECT max(valid_from) FROM lantoa.unit WHERE province = of_province AND valid_from <= on_day),
+		(SELECT max(valid_to) FROM lantoa.unit WHERE province = of_province AND valid_to <= on_day)) $$;
+
 -- Figures of a metric by unit and period, under the borders of their time (rules 5.1 to 5.4, 5.6, 5.8): of periods of grain
 -- per from the one that holds first_day to the one that holds last_day; of_level: units of that level, 'office', or NULL for
 -- one total; known: as known at that position. The row without an area is of what lies in no unit of that level. What
@@ -298,67 +306,84 @@ CREATE OR REPLACE FUNCTION lantoa.figures(of_province text, of_metric text, per 
 RETURNS TABLE(period text, area text, name text, valid_from date, value numeric, offices bigint, observations bigint)
 LANGUAGE sql STABLE AS $$
 	WITH asked AS (
-		SELECT m.*, coalesce(known, lantoa.here(of_province)) AS at, coalesce(of_calendar, m.calendar) AS by
+		SELECT m.*, coalesce(known, lantoa.here(of_province)) AS at, coalesce(of_calendar, m.calendar) AS by,
+			'mean' IN (m.time_agg, m.area_agg) AS exact
 		FROM lantoa.catalogue_at(of_province, coalesce(known, lantoa.here(of_province))) m WHERE m.name = of_metric),
-	buckets AS (
-		SELECT n, lantoa.period_text(per, n) AS text, lantoa.period_first_day(per, q.by, n) AS first,
-			lantoa.period_first_day(per, q.by, n + 1) AS next
-		FROM asked q, generate_series(lantoa.period_number(per, q.by, first_day),
-			lantoa.period_number(per, q.by, last_day)) n WHERE per NOT IN ('hour', 'minute')),
+	buckets AS MATERIALIZED (
+		SELECT n, lantoa.period_text(per, n) AS text, b.first, lantoa.period_first_day(per, q.by, n + 1) AS next,
+			CASE WHEN q.period IN ('hour', 'minute') THEN b.first - date '1970-01-01'
+				ELSE lantoa.period_number(q.period, q.calendar, b.first)
+					- CASE WHEN b.first <= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date THEN q.carry ELSE 0 END END AS good_from
+		FROM asked q, generate_series(lantoa.period_number(per, q.by, first_day), lantoa.period_number(per, q.by, last_day)) n,
+			LATERAL (SELECT lantoa.period_first_day(per, q.by, n) AS first) b
+		WHERE per NOT IN ('hour', 'minute')),
 	span AS (
 		SELECT coalesce(min(first), first_day) AS first, coalesce(max(next), last_day + 1) AS next FROM buckets),
-	standing AS (
+	standing AS MATERIALIZED (
 		SELECT f.office, f.labels, f.period, f.day, f.value FROM asked q, span s, lantoa.figure f
 		WHERE f.province = of_province AND f.metric = of_metric AND f.calendar = q.calendar
 			AND f.known_from <= q.at AND (f.known_to IS NULL OR q.at < f.known_to) AND f.value IS NOT NULL
 			AND lantoa.grain_of(f.period) = q.period AND f.day < s.next
 			AND (q.time_agg = 'last' OR f.day >= s.first)),
+	-- Of each day, not of each figure: functions and ranges take long.
+	of_day AS MATERIALIZED (
+		SELECT d.day, b.text AS bucket, CASE WHEN q.time_agg <> 'last' THEN NULL
+			WHEN q.period IN ('hour', 'minute') THEN d.day - date '1970-01-01'
+			ELSE lantoa.period_number(q.period, q.calendar, d.day) END AS own
+		FROM asked q, (SELECT DISTINCT day FROM standing) d LEFT JOIN buckets b ON b.first <= d.day AND d.day < b.next),
 	placed AS ( -- flows count where they happened; levels where their office stands at the end
-		SELECT CASE WHEN per = 'hour' THEN left(s.period, 13) ELSE b.text END AS bucket, s.office, s.labels, s.day AS on_day,
+		SELECT CASE WHEN per = 'hour' THEN left(s.period, 13) ELSE d.bucket END AS bucket, s.office, s.labels, s.day AS on_day,
 			s.value
-		FROM asked q, standing s LEFT JOIN buckets b ON b.first <= s.day AND s.day < b.next
-		WHERE q.time_agg <> 'last' AND (per = 'hour' OR b.n IS NOT NULL)
+		FROM asked q, standing s JOIN of_day d USING (day)
+		WHERE q.time_agg <> 'last' AND (per = 'hour' OR d.bucket IS NOT NULL)
 		UNION ALL (
 		SELECT DISTINCT ON (b.n, s.office, s.labels) b.text, s.office, s.labels, b.next - 1, s.value
-		FROM asked q, buckets b JOIN standing s ON s.day < b.next
-		WHERE q.time_agg = 'last' AND CASE WHEN q.period IN ('hour', 'minute') THEN s.day >= b.first
-			ELSE lantoa.period_number(q.period, q.calendar, s.day) >= lantoa.period_number(q.period, q.calendar, b.first)
-				- CASE WHEN b.first <= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date THEN q.carry ELSE 0 END END
+		FROM asked q, standing s JOIN of_day d USING (day) JOIN buckets b ON s.day < b.next AND d.own >= b.good_from
+		WHERE q.time_agg = 'last'
 		ORDER BY b.n, s.office, s.labels, s.day DESC, s.period DESC)),
-	wheres AS (
-		SELECT w.office, w.on_day, u.code, u.name, u.valid_from, own.id IS NOT NULL AS somewhere
-		FROM (SELECT DISTINCT office, on_day FROM placed) w CROSS JOIN asked q
-		LEFT JOIN LATERAL lantoa.unit_on(of_province, w.office, w.on_day, NULL, q.at) own ON true
-		LEFT JOIN LATERAL lantoa.unit_on(of_province, w.office, w.on_day, of_level, q.at) u
+	days AS MATERIALIZED (SELECT on_day, lantoa.unit_edge(of_province, on_day) AS edge FROM (SELECT DISTINCT on_day FROM placed) d),
+	wheres AS MATERIALIZED ( -- once for each office and edge, not for each figure
+		SELECT w.office, w.edge, u.code, u.name, u.valid_from, own.id IS NOT NULL AS somewhere
+		FROM (SELECT DISTINCT p.office, d.edge FROM placed p JOIN days d USING (on_day)) w CROSS JOIN asked q
+		LEFT JOIN LATERAL lantoa.unit_on(of_province, w.office, w.edge, NULL, q.at) own ON true
+		LEFT JOIN LATERAL lantoa.unit_on(of_province, w.office, w.edge, of_level, q.at) u
 			ON of_level IS NOT NULL AND of_level <> 'office'),
 	series AS (
 		SELECT p.bucket, p.office, p.labels, w.code, w.name, w.valid_from, count(*) AS n, sum(p.value) AS sum,
 			min(p.value) AS min, max(p.value) AS max
-		FROM placed p JOIN wheres w ON w.office = p.office AND w.on_day = p.on_day AND w.somewhere GROUP BY 1, 2, 3, 4, 5, 6),
+		FROM placed p JOIN days d USING (on_day) JOIN wheres w ON w.office = p.office AND w.edge = d.edge AND w.somewhere
+		GROUP BY 1, 2, 3, 4, 5, 6),
 	timed AS (
 		SELECT s.bucket, s.office, s.code, s.name, s.valid_from, s.n AS observations,
 			CASE q.time_agg WHEN 'min' THEN s.min WHEN 'max' THEN s.max ELSE s.sum END AS top,
 			CASE q.time_agg WHEN 'mean' THEN s.n::numeric ELSE 1 END AS bottom
 		FROM series s CROSS JOIN asked q),
-	of_office AS (
-		SELECT bucket, office, code, name, valid_from, sum(observations) AS observations, lantoa.fraction_sum(top, bottom) AS s,
-			lantoa.fraction_min(top, bottom) AS low, lantoa.fraction_max(top, bottom) AS high, count(*) AS n
-		FROM timed GROUP BY 1, 2, 3, 4, 5),
+	of_office AS ( -- fractions only where there are means: they take twenty times as long
+		SELECT t.bucket, t.office, t.code, t.name, t.valid_from, sum(t.observations) AS observations, count(*) AS n,
+			sum(t.top) AS sum, min(t.top) AS min, max(t.top) AS max,
+			lantoa.fraction_sum(t.top, t.bottom) FILTER (WHERE q.exact) AS s,
+			lantoa.fraction_min(t.top, t.bottom) FILTER (WHERE q.exact) AS low,
+			lantoa.fraction_max(t.top, t.bottom) FILTER (WHERE q.exact) AS high
+		FROM timed t CROSS JOIN asked q GROUP BY 1, 2, 3, 4, 5),
 	one AS (
 		SELECT o.bucket, o.office, o.observations, o.code, o.name, o.valid_from,
-			CASE q.area_agg WHEN 'min' THEN o.low[1] WHEN 'max' THEN o.high[1] ELSE o.s[1] END AS top,
-			CASE q.area_agg WHEN 'min' THEN o.low[2] WHEN 'max' THEN o.high[2] WHEN 'mean' THEN o.s[2] * o.n ELSE o.s[2] END
-				AS bottom
+			CASE WHEN q.exact THEN CASE q.area_agg WHEN 'min' THEN o.low[1] WHEN 'max' THEN o.high[1] ELSE o.s[1] END
+				ELSE CASE q.area_agg WHEN 'min' THEN o.min WHEN 'max' THEN o.max ELSE o.sum END END AS top,
+			CASE WHEN q.exact THEN CASE q.area_agg WHEN 'min' THEN o.low[2] WHEN 'max' THEN o.high[2]
+				WHEN 'mean' THEN o.s[2] * o.n ELSE o.s[2] END ELSE 1 END AS bottom
 		FROM of_office o CROSS JOIN asked q),
 	areas AS (
-		SELECT bucket, CASE of_level WHEN 'office' THEN office ELSE code END AS area, one.name, one.valid_from,
-			sum(observations) AS observations, lantoa.fraction_sum(top, bottom) AS s, lantoa.fraction_min(top, bottom) AS low,
-			lantoa.fraction_max(top, bottom) AS high, count(*) AS n
-		FROM one GROUP BY 1, 2, 3, 4)
+		SELECT o.bucket, CASE of_level WHEN 'office' THEN o.office ELSE o.code END AS area, o.name, o.valid_from,
+			sum(o.observations) AS observations, count(*) AS n, sum(o.top) AS sum, min(o.top) AS min, max(o.top) AS max,
+			lantoa.fraction_sum(o.top, o.bottom) FILTER (WHERE q.exact) AS s,
+			lantoa.fraction_min(o.top, o.bottom) FILTER (WHERE q.exact) AS low,
+			lantoa.fraction_max(o.top, o.bottom) FILTER (WHERE q.exact) AS high
+		FROM one o CROSS JOIN asked q GROUP BY 1, 2, 3, 4)
 	SELECT a.bucket, a.area, a.name, a.valid_from,
-		lantoa.fraction_round(CASE q.area_agg WHEN 'min' THEN a.low WHEN 'max' THEN a.high
-			WHEN 'mean' THEN ARRAY[a.s[1], a.s[2] * a.n] ELSE a.s END,
-			q.decimals + CASE WHEN 'mean' IN (q.time_agg, q.area_agg) THEN 4 ELSE 0 END), a.n, a.observations::bigint
+		CASE WHEN q.exact THEN lantoa.fraction_round(CASE q.area_agg WHEN 'min' THEN a.low WHEN 'max' THEN a.high
+			WHEN 'mean' THEN ARRAY[a.s[1], a.s[2] * a.n] ELSE a.s END, q.decimals + 4)
+		ELSE round(CASE q.area_agg WHEN 'min' THEN a.min WHEN 'max' THEN a.max ELSE a.sum END, q.decimals) END,
+		a.n, a.observations::bigint
 	FROM areas a CROSS JOIN asked q ORDER BY 1, 2 $$;
 
 -- Who was due and who reported of a metric (rule 5.5): pairs of an office and an own period, by bucket of grain per. What is
@@ -379,14 +404,26 @@ RETURNS TABLE(period text, due bigint, reported bigint, not_reported bigint, ext
 			lantoa.period_first_day(q.period, q.calendar, o + 1) AS next
 		FROM asked q, buckets b, generate_series(lantoa.period_number(q.period, q.calendar, b.first),
 			lantoa.period_number(q.period, q.calendar, b.next - 1)) o),
+	edged AS MATERIALIZED (SELECT *, lantoa.unit_edge(of_province, first) AS edge FROM owned),
+	standing AS MATERIALIZED ( -- whether an office stands on the level that is due, between days on which that may change
+		SELECT o.code, e.edge, EXISTS (SELECT FROM lantoa.unit_on(of_province, o.code, e.edge, NULL, q.at) u
+			WHERE u.level = q.level) AS on_level
+		FROM asked q, (SELECT DISTINCT edge FROM edged) e, lantoa.office o
+		WHERE o.province = of_province AND o.known_from <= q.at AND (o.known_to IS NULL OR q.at < o.known_to)),
+	there AS MATERIALIZED (
+		SELECT DISTINCT f.office, f.day FROM asked q, lantoa.figure f
+		WHERE f.province = of_province AND f.metric = of_metric AND f.calendar = q.calendar
+			AND f.day >= (SELECT min(first) FROM owned) AND f.day <= (SELECT max(first) FROM owned)
+			AND lantoa.grain_of(f.period) = q.period
+			AND f.known_from <= q.at AND (f.known_to IS NULL OR q.at < f.known_to) AND f.value IS NOT NULL),
 	pairs AS (
-		SELECT p.n, p.first, o.code, p.next <= (until AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
-			AND EXISTS (SELECT FROM lantoa.unit_on(of_province, o.code, p.first, NULL, q.at) u WHERE u.level = q.level) AS is_due,
-			EXISTS (SELECT FROM lantoa.figure f WHERE f.province = of_province AND f.office = o.code AND f.metric = of_metric
-				AND f.calendar = q.calendar AND f.day = p.first AND lantoa.grain_of(f.period) = q.period
-				AND f.known_from <= q.at AND (f.known_to IS NULL OR q.at < f.known_to) AND f.value IS NOT NULL) AS is_reported
-		FROM asked q, owned p, lantoa.office o
-		WHERE o.province = of_province AND o.known_from <= q.at AND (o.known_to IS NULL OR q.at < o.known_to))
+		SELECT n, bool_or(is_due) AS is_due, bool_or(is_reported) AS is_reported
+		FROM (SELECT p.n, s.code, p.first, p.next <= (until AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AND s.on_level AS is_due,
+				false AS is_reported
+			FROM edged p JOIN standing s ON s.edge IS NOT DISTINCT FROM p.edge
+			UNION ALL
+			SELECT p.n, t.office, p.first, false, true FROM owned p JOIN there t ON t.day = p.first) x
+		GROUP BY n, code, first)
 	SELECT lantoa.period_text(per, b.n), count(*) FILTER (WHERE is_due), count(*) FILTER (WHERE is_due AND is_reported),
 		count(*) FILTER (WHERE is_due AND NOT is_reported), count(*) FILTER (WHERE is_reported AND NOT is_due)
 	FROM buckets b LEFT JOIN pairs p ON p.n = b.n GROUP BY b.n ORDER BY b.n $$;
