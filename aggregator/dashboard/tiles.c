@@ -14,7 +14,8 @@
 
 #define PITCH       56 /* of squares, in the units of the drawing */
 #define SIDE        54
-#define LINE_CHARS  9 /* of a name, in one line of a square */
+#define FEW         600 /* units of squares; a drawing of fewer is not stretched */
+#define LINE_CHARS  9   /* of a name, in one line of a square */
 #define NAME_LINES  2
 #define LINE_HEIGHT 12
 #define VALUE_CHARS 8       /* a longer value is in the title and in the table alone */
@@ -263,20 +264,31 @@ static struct box view_box(const struct tiles *tiles)
 	return box.right >= box.left ? box : (struct box){ 0, 0, tiles->width, tiles->height };
 }
 
+/* A few squares stand in the size of many: as wide as the screen, their names would be its largest
+ * letters. */
+static void put_width(struct html *html, const struct tiles *tiles, const struct box *box)
+{
+	int width = box->right - box->left + 2;
+
+	if (!tiles->list[0].path && width < FEW)
+		html_add(html, " width=\"%d\"", width * 17 / 10);
+}
+
 static void put_map(struct html *html, const struct tiles *tiles, const unsigned char *shades)
 {
 	struct box box = view_box(tiles);
 
 	html_add(html,
 		 "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"%s\">\n"
-		 "<svg class=\"map %s\" role=\"group\" aria-label=\"%s\" viewBox=\"%d %d %d %d\">\n"
-		 "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" "
-		 "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
-		 "<rect class=\"under\" width=\"6\" height=\"6\"/>"
-		 "<path class=\"stroke\" d=\"M0 0v6\"/></pattern></defs>\n",
+		 "<svg class=\"map %s\" role=\"group\" aria-label=\"%s\" viewBox=\"%d %d %d %d\"",
 		 _("The map, which can be moved sideways"),
 		 tiles->list[0].path ? "shapes" : "squares", tiles->title, box.left - 1,
 		 box.top - 1, box.right - box.left + 2, box.bottom - box.top + 2);
+	put_width(html, tiles, &box);
+	html_add(html, ">\n<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" "
+		       "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+		       "<rect class=\"under\" width=\"6\" height=\"6\"/>"
+		       "<path class=\"stroke\" d=\"M0 0v6\"/></pattern></defs>\n");
 	for (size_t i = 0; i < tiles->n; i++)
 		put_tile(html, tiles, i, shades[i]);
 	html_add(html, "</svg></div>\n");

@@ -669,7 +669,7 @@ static void the_map_begins_at_its_first_column_and_row(void **state)
 	struct html html = { 0 };
 	const char *text = map_drawn(&html, tiles, 2);
 	(void)state;
-	assert_non_null(strstr(text, "viewBox=\"167 111 112 56\""));
+	assert_non_null(strstr(text, "viewBox=\"167 111 112 56\" width=\"190\">"));
 	assert_non_null(strstr(text, "<rect x=\"168\" y=\"112\""));
 	blob_free(&html.out);
 }
