@@ -16,10 +16,9 @@ static int end_tell(struct call *call, sqlite3 *db, const struct reference *refe
 	static const char *const columns[] = { "office", "name", "unit", "unit_name", "until" };
 	const struct office *office = offices_by_code(reference->offices, form->office);
 	const struct unit *unit = office_unit(office, reference->units, form->from - 1);
-	struct steps_cost cost = { 0 };
+	struct moving_would would = { 0 };
 	char day[DAY_TEXT_MAX];
-	int64_t us = 0;
-	int rc = moving_try(db, reference, form, &cost, &us, err);
+	int rc = moving_try(db, reference, form, &would, err);
 	struct table *table =
 		rc == 0 ? table_open(columns, sizeof(columns) / sizeof(columns[0])) : NULL;
 
@@ -33,7 +32,8 @@ static int end_tell(struct call *call, sqlite3 *db, const struct reference *refe
 	table_text(table, unit ? unit->code : NULL);
 	table_text(table, unit ? unit->name : NULL);
 	table_text(table, day_format(form->from - 1, day));
-	moving_cost(table, &cost, us);
+	table_head_int(table, "would", "moved", (int64_t)would.n);
+	moving_cost(table, &would);
 	return call_answer_table(call, table, err);
 }
 
@@ -74,20 +74,19 @@ static int follow_tell(struct call *call, sqlite3 *db, const struct reference *r
 					       "becomes", "becomes_name", "choice" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
 	struct office_followers all = { 0 };
-	struct steps_cost cost = { 0 };
-	int64_t us = 0;
+	struct moving_would would = { 0 };
 	int rc = table ? office_followers_find(reference->offices, reference->units, form->from,
 					       &all, err)
 		       : err_memory(err);
 
 	if (rc == 0)
-		rc = moving_try(db, reference, form, &cost, &us, err);
+		rc = moving_try(db, reference, form, &would, err);
 	for (size_t i = 0; i < all.n && rc == 0; i++)
 		add_follower(table, &all.list[i]);
 	if (rc == 0) {
 		table_head_int(table, "follow", "certain", (int64_t)all.certain);
 		table_head_int(table, "follow", "by_hand", (int64_t)(all.n - all.certain));
-		moving_cost(table, &cost, us);
+		moving_cost(table, &would);
 	}
 	free(all.list);
 	if (rc == 0)

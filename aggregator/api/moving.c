@@ -56,11 +56,11 @@ static int figures_move(struct moving *moving, sqlite3 *db, const struct referen
 	return rc;
 }
 
-void moving_cost(struct table *table, const struct steps_cost *cost, int64_t us)
+void moving_cost(struct table *table, const struct moving_would *would)
 {
-	table_head_int(table, "figures", cost->about ? "about" : "touched",
-		       (int64_t)cost->observations);
-	table_head_int(table, "figures", "seconds", (us + 999999) / 1000000);
+	table_head_int(table, "figures", would->cost.about ? "about" : "touched",
+		       (int64_t)would->cost.observations);
+	table_head_int(table, "figures", "seconds", (would->us + 999999) / 1000000);
 }
 
 int moving_run(struct call *call, sqlite3 *db, const struct reference *before,
@@ -85,24 +85,23 @@ int moving_run(struct call *call, sqlite3 *db, const struct reference *before,
 }
 
 int moving_try(sqlite3 *db, const struct reference *before, const struct change_form *form,
-	       struct steps_cost *ret_cost, int64_t *ret_us, struct err *err)
+	       struct moving_would *ret_would, struct err *err)
 {
 	struct reference *after = NULL;
 	char detail[CHANGE_DETAIL_MAX];
-	size_t n = 0;
 	int rc = change_refuse(db, err);
 
 	if (rc == 0)
 		rc = trial_begin(db, err);
 	if (rc < 0)
 		return rc;
-	rc = change_act(db, form, &n, detail, err);
+	rc = change_act(db, form, &ret_would->n, detail, err);
 	if (rc == 0)
 		rc = reference_load(db, &after, err);
 	if (rc == 0)
-		rc = steps_weigh(db, before, after, ret_cost, err);
+		rc = steps_weigh(db, before, after, &ret_would->cost, err);
 	if (rc == 0)
-		rc = change_estimate(db, ret_cost->work, ret_us, err);
+		rc = change_estimate(db, ret_would->cost.work, &ret_would->us, err);
 	rc = trial_end(db, rc, err);
 	reference_close(after);
 	return rc;

@@ -11,9 +11,14 @@ int moving_day(struct call *call, const char *name, bool needed, int32_t *ret_da
  * many offices moved ("moved"), or as what is under way. */
 int moving_run(struct call *call, sqlite3 *db, const struct reference *before,
 	       const struct change_form *form, struct err *err);
-/** What it would come to, without doing it: what moves along, and how long that takes. Errors are
- * those of the act. */
+struct moving_would {           /* it come to */
+	size_t n;               /* offices that move; 0: it stands so already */
+	struct steps_cost cost; /* what goes along */
+	int64_t us;             /* about, that it takes */
+};
+
+/** What it would come to, without doing it. Errors are those of the act. */
 int moving_try(sqlite3 *db, const struct reference *before, const struct change_form *form,
-	       struct steps_cost *ret_cost, int64_t *ret_us, struct err *err);
-/** That, as the object "figures" before the rows of an answer. */
-void moving_cost(struct table *table, const struct steps_cost *cost, int64_t us);
+	       struct moving_would *ret_would, struct err *err);
+/** What goes along, as the object "figures" before the rows of an answer. */
+void moving_cost(struct table *table, const struct moving_would *would);

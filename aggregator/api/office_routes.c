@@ -352,10 +352,9 @@ static int move_tell(struct call *call, sqlite3 *db, const struct reference *ref
 	static const char *const columns[] = { "office",  "name",         "unit", "unit_name",
 					       "becomes", "becomes_name", "from" };
 	const struct office *office = offices_by_code(reference->offices, form->office);
-	struct steps_cost cost = { 0 };
+	struct moving_would would = { 0 };
 	char day[DAY_TEXT_MAX];
-	int64_t us = 0;
-	int rc = moving_try(db, reference, form, &cost, &us, err);
+	int rc = moving_try(db, reference, form, &would, err);
 	struct table *table =
 		rc == 0 ? table_open(columns, sizeof(columns) / sizeof(columns[0])) : NULL;
 
@@ -369,7 +368,8 @@ static int move_tell(struct call *call, sqlite3 *db, const struct reference *ref
 	add_unit(table, office_unit(office, reference->units, form->from));
 	add_unit(table, form->unit ? units_find(reference->units, form->unit, form->from) : NULL);
 	table_text(table, day_format(form->from, day));
-	moving_cost(table, &cost, us);
+	table_head_int(table, "would", "moved", (int64_t)would.n);
+	moving_cost(table, &would);
 	return call_answer_table(call, table, err);
 }
 
@@ -386,7 +386,7 @@ static int move_post(struct call *call, sqlite3 *db, const struct reference *ref
 }
 
 static int rename_tell(struct call *call, const struct reference *reference, const char *code,
-		       const char *name, struct err *err)
+		       const char *name, bool changed, struct err *err)
 {
 	static const char *const columns[] = { "office", "name", "becomes" };
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
@@ -397,6 +397,7 @@ static int rename_tell(struct call *call, const struct reference *reference, con
 	table_text(table, code);
 	table_text(table, offices_by_code(reference->offices, code)->name);
 	table_text(table, name);
+	table_head_int(table, "would", "renamed", changed);
 	return call_answer_table(call, table, err);
 }
 
@@ -417,8 +418,9 @@ static int rename_post(struct call *call, sqlite3 *db, const struct reference *r
 		return rc;
 	rc = office_rename(db, code, name, call->caller.who, &changed, err);
 	if (call->dry_run)
-		return trial_end(db, rc == 0 ? rename_tell(call, reference, code, name, err) : rc,
-				 err);
+		return trial_end(
+			db, rc == 0 ? rename_tell(call, reference, code, name, changed, err) : rc,
+			err);
 	return rc == 0 ? call_answer_number(call, "renamed", changed, err) : rc;
 }
 

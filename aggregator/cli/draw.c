@@ -263,6 +263,8 @@ static const struct title {
 	{ "would.released", N_("Would be released"), NUMBER },
 	{ "would.kept", N_("Would stay"), NUMBER },
 	{ "would.added", N_("Offices that would be added"), NUMBER },
+	{ "would.moved", N_("Offices that would move"), NUMBER },
+	{ "would.renamed", N_("Offices that would be renamed"), NUMBER },
 	{ "would.changed", N_("Rows that would change"), NUMBER },
 	{ "would.figures", N_("Figures that would no longer count"), NUMBER },
 	{ "would.offices", N_("Offices that sent them"), NUMBER },

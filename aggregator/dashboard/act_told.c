@@ -218,6 +218,12 @@ void done_release(const struct order *order, const json_t *answer, char *text, s
 			 number_shown(n, shown));
 }
 
+/* An office's page is found by its code, whatever somebody typed. */
+static const char *office_of(const struct order *order)
+{
+	return *order->office ? order->office : order_value(order, "office");
+}
+
 /* --- excuses --- */
 
 static void excuse_facts(struct visit *visit, struct html *html, const json_t *row)
@@ -256,7 +262,7 @@ void told_unexcuse(struct visit *visit, struct html *html, const json_t *trial)
 void done_excuse(const struct order *order, const json_t *answer, char *text, size_t room)
 {
 	(void)answer;
-	(void)utf8_print(text, room, _("Office %s is excused."), order_value(order, "office"));
+	(void)utf8_print(text, room, _("Office %s is excused."), office_of(order));
 }
 
 void done_unexcuse(const struct order *order, const json_t *answer, char *text, size_t room)
@@ -267,6 +273,18 @@ void done_unexcuse(const struct order *order, const json_t *answer, char *text, 
 }
 
 /* --- offices --- */
+
+/* Is there anything to do? Then what that comes to is told behind it. */
+static bool is_any(struct visit *visit, struct html *html, const json_t *trial, const char *key)
+{
+	char room[EXACT_MAX];
+
+	visit->order->nothing = strcmp(exact_head(trial, "would", key, room), "0") == 0;
+	if (visit->order->nothing)
+		html_add(html, "<p class=\"act\">%s</p>\n",
+			 _("It stands so already: there is nothing to do."));
+	return !visit->order->nothing;
+}
 
 static void unit_term(struct html *html, const char *name, const json_t *row, const char *code,
 		      const char *called)
@@ -282,16 +300,16 @@ void told_move(struct visit *visit, struct html *html, const json_t *trial)
 	const json_t *row = first(trial);
 	char day[PERIOD_TOLD_MAX];
 
-	(void)visit;
 	html_add(html, "<dl class=\"facts\">\n");
 	term_code(html, _("Office"), answer_text(row, "name"), answer_text(row, "office"));
 	term(html, _("From"), words_day(answer_text(row, "from"), day));
 	unit_term(html, _("Unit so far"), row, "unit", "unit_name");
 	unit_term(html, _("Unit from then on"), row, "becomes", "becomes_name");
 	html_add(html, "</dl>\n");
-	say(html,
-	    _("Figures of days before stay where they are. Those of that day and later, also the "
-	      "ones that are there already, count for the new unit."));
+	if (is_any(visit, html, trial, "moved"))
+		say(html, _("Figures of days before stay where they are. Those of that day and "
+			    "later, also the "
+			    "ones that are there already, count for the new unit."));
 }
 
 void told_figures(struct visit *visit, struct html *html, const json_t *trial)
@@ -318,13 +336,13 @@ void told_rename(struct visit *visit, struct html *html, const json_t *trial)
 {
 	const json_t *row = first(trial);
 
-	(void)visit;
 	html_add(html, "<dl class=\"facts\">\n");
 	term(html, _("Code"), answer_text(row, "office"));
 	term(html, _("Called so far"), answer_text(row, "name"));
 	term(html, _("Called from now on"), answer_text(row, "becomes"));
 	html_add(html, "</dl>\n");
-	say(html, _("What was known before today keeps the name of before."));
+	if (is_any(visit, html, trial, "renamed"))
+		say(html, _("What was known before today keeps the name of before."));
 }
 
 void told_end(struct visit *visit, struct html *html, const json_t *trial)
@@ -332,15 +350,15 @@ void told_end(struct visit *visit, struct html *html, const json_t *trial)
 	const json_t *row = first(trial);
 	char day[PERIOD_TOLD_MAX];
 
-	(void)visit;
 	html_add(html, "<dl class=\"facts\">\n");
 	term_code(html, _("Office"), answer_text(row, "name"), answer_text(row, "office"));
 	unit_term(html, _("Unit so far"), row, "unit", "unit_name");
 	term(html, _("Last day"), words_day(answer_text(row, "until"), day));
 	html_add(html, "</dl>\n");
-	say(html,
-	    _("After that day it reports for no unit and owes nothing. What it reports of days "
-	      "before counts as ever."));
+	if (is_any(visit, html, trial, "moved"))
+		say(html, _("After that day it reports for no unit and owes nothing. What it "
+			    "reports of days "
+			    "before counts as ever."));
 }
 
 void told_follow(struct visit *visit, struct html *html, const json_t *trial)
@@ -415,13 +433,13 @@ void done_move(const struct order *order, const json_t *answer, char *text, size
 	(void)utf8_print(text, room,
 			 answer_number(answer, "moved") ? _("Office %s is moved.")
 							: _("Office %s stood so already."),
-			 order_value(order, "office"));
+			 office_of(order));
 }
 
 void done_rename(const struct order *order, const json_t *answer, char *text, size_t room)
 {
 	(void)answer;
-	(void)utf8_print(text, room, _("Office %s is called %s now."), order_value(order, "office"),
+	(void)utf8_print(text, room, _("Office %s is called %s now."), office_of(order),
 			 order_value(order, "called"));
 }
 
@@ -430,7 +448,7 @@ void done_end(const struct order *order, const json_t *answer, char *text, size_
 	char words[PERIOD_TOLD_MAX];
 
 	(void)answer;
-	(void)utf8_print(text, room, _("Office %s ends on %s."), order_value(order, "office"),
+	(void)utf8_print(text, room, _("Office %s ends on %s."), office_of(order),
 			 words_day(order_value(order, "day"), words));
 }
 

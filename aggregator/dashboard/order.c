@@ -83,7 +83,15 @@ int order_take(struct order *order, const char *name, const char *value, struct 
 	return 0;
 }
 
-/* A browser sends lines ended by "\r\n", whatever the file had. */
+static int too_large(struct err *err)
+{
+	return err_set(err, -E2BIG,
+		       "this table is larger than 2 MiB, which is the most that this page takes; "
+		       "on the province's machine lantoa imports larger ones");
+}
+
+/* A browser sends lines ended by "\r\n", whatever the file had: what counts is what is kept, or a
+ * table that was shown could be too large to be agreed to. */
 int order_take_table(struct order *order, const char *text, size_t len, struct err *err)
 {
 	static const char mark[] = "\xef\xbb\xbf";
@@ -94,12 +102,10 @@ int order_take_table(struct order *order, const char *text, size_t len, struct e
 		text += 3;
 		len -= 3;
 	}
-	if (len > ORDER_TABLE_MAX)
-		return err_set(err, -E2BIG,
-			       "this table is larger than 2 MiB, which is the most that this page "
-			       "takes; on the province's machine lantoa imports larger ones");
 	if (len == 0)
 		return err_set(err, -EINVAL, "choose a file; this one is empty");
+	if (len > 2 * (size_t)ORDER_TABLE_MAX)
+		return too_large(err);
 	if (memchr(text, '\0', len) || !utf8_valid(text, len))
 		return err_set(err, -EINVAL,
 			       "this file is no text in UTF-8; in a spreadsheet, save it as "
@@ -117,7 +123,10 @@ int order_take_table(struct order *order, const char *text, size_t len, struct e
 		    (n > end && blob_append(&order->table, "\n", 1) < 0))
 			return err_memory(err);
 	}
-	return 0;
+	if (order->table.len <= ORDER_TABLE_MAX)
+		return 0;
+	blob_free(&order->table);
+	return too_large(err);
 }
 
 /* "/act/close?period=2025-06&structure=2025-07-01&back=/closed": what views keep makes the view. */
@@ -231,10 +240,10 @@ const char *order_home(const struct order *order, char text[ORDER_HOME_MAX])
 
 	if (order->back && *order->back)
 		return order->back;
-	(void)snprintf(text, ORDER_HOME_MAX, "%s", home); /* fits: paths of ours */
-	if (home[len - 1] == '/' && len > 1)
-		(void)urlencoded_write(order_value(order, "office"), text + len,
-				       ORDER_HOME_MAX - len);
+	if (len > 1 && home[len - 1] == '/' && !*order->office)
+		len--;
+	(void)snprintf(text, ORDER_HOME_MAX, "%.*s%s", (int)len, home,
+		       len > 1 && home[len - 1] == '/' ? order->office : ""); /* fits */
 	return text;
 }
 

@@ -17,6 +17,7 @@
 #define ORDER_VALUE_MAX  2100u      /* bytes of a field, NUL included: the longest is a reason */
 #define ORDER_TABLE_MAX  (2u << 20) /* bytes */
 #define ORDER_DIGEST_MAX 48u        /* with its NUL */
+#define ORDER_OFFICE_MAX 40u
 #define ORDER_TARGET_MAX 96u
 
 struct order {
@@ -34,6 +35,8 @@ struct order {
 	char address[QUESTION_MAX];                             /* where the same is looked at */
 	/* what the page found, when nothing is asked any more */
 	char digest[ORDER_DIGEST_MAX]; /* of what it tells; "": it tells nothing */
+	char office[ORDER_OFFICE_MAX]; /* the code of the one that it is about, however that was
+					  named; "": of none */
 	bool needs_yes;                /* it takes something away */
 	bool nothing; /* it would change nothing, so there is nothing to agree to */
 };
@@ -75,7 +78,8 @@ unsigned order_status(const struct order *order);
 /** It could not be done: @sentence is told beside the form, without a last clause that names a
  * command: the one of "2025-06 is closed already; `lantoa closed` lists them". */
 void order_trouble(struct order *order, unsigned status, const char *sentence);
-/** Where one goes on after it: @order->back, or the act's home. */
+/** Where one goes on after it: @order->back, or the act's home; what is an office's is known once
+ * the page told of it. */
 #define ORDER_HOME_MAX 128u
 const char *order_home(const struct order *order, char text[ORDER_HOME_MAX]);
 

@@ -256,7 +256,7 @@ static bool told(struct visit *visit, struct html *html, struct refusal *ret_ref
 	struct err err;
 
 	*ret_refusal = (struct refusal){ 0, "", "", "" };
-	order->digest[0] = '\0';
+	order->digest[0] = order->office[0] = '\0';
 	order->nothing = false;
 	if (!order_is_whole(order))
 		return false;
@@ -270,6 +270,9 @@ static bool told(struct visit *visit, struct html *html, struct refusal *ret_ref
 	if (!trial)
 		return false;
 	order->needs_yes = strcmp(answer_head(trial, "would", "needs_yes"), "yes") == 0;
+	if (act_field(act, "office")) /* cut: no office's */
+		(void)snprintf(order->office, sizeof(order->office), "%s",
+			       answer_text(json_array_get(answer_rows(trial), 0), "office"));
 	act->tell(visit, &words, trial);
 	digest(order, &words, trial);
 	html_add(html, "<section aria-labelledby=\"will\"><h2 id=\"will\">%s</h2>\n",
@@ -277,7 +280,7 @@ static bool told(struct visit *visit, struct html *html, struct refusal *ret_ref
 	if (words.failed || blob_append(&html->out, words.out.data, words.out.len) < 0)
 		html->failed = true;
 	blob_free(&words.out);
-	if (act->note)
+	if (act->note && !order->nothing)
 		act->note(visit, html, trial);
 	return true;
 }
@@ -287,6 +290,10 @@ static void trouble(const struct order *order, struct html *html)
 	if (order->trouble)
 		html_add(html, "<p class=\"bad\" role=\"alert\" id=\"wrong\">%s</p>\n",
 			 order->trouble);
+	else if (*order->seen && order->nothing)
+		html_add(html, "<p class=\"bad\" role=\"alert\">%s</p>\n",
+			 _("Nothing was done now: there is nothing left to do. This is how it "
+			   "stands."));
 	else if (*order->seen && order->needs_yes && strcmp(order->seen, order->digest) == 0)
 		html_add(html, "<p class=\"bad\" role=\"alert\">%s</p>\n",
 			 _("Nothing was done yet: it takes something away. Say below that this is "

@@ -202,7 +202,7 @@ static void a_table_is_text_whose_lines_end_alike(void **state)
 		      { "\xff\xfe"
 			"a",
 			3, -EINVAL, NULL } };
-	char *large = calloc(1, ORDER_TABLE_MAX + 1);
+	char *large = calloc(2, ORDER_TABLE_MAX + 1);
 	struct order order;
 	struct err err;
 
@@ -220,6 +220,13 @@ static void a_table_is_text_whose_lines_end_alike(void **state)
 	memset(large, 'x', ORDER_TABLE_MAX + 1);
 	assert_int_equal(order_take_table(&order, large, ORDER_TABLE_MAX + 1, &err), -E2BIG);
 	assert_int_equal(order_take_table(&order, large, ORDER_TABLE_MAX, &err), 0);
+	/* What was shown is agreed to, with the ends of lines that a browser gives it. */
+	for (size_t i = 0; i <= ORDER_TABLE_MAX; i++)
+		memcpy(large + 2 * i, "\r\n", 2);
+	assert_int_equal(order_take_table(&order, large, 2 * ORDER_TABLE_MAX, &err), 0);
+	assert_int_equal(order.table.len, ORDER_TABLE_MAX);
+	assert_int_equal(order_take_table(&order, large, 2 * ORDER_TABLE_MAX + 2, &err), -E2BIG);
+	assert_int_equal(order.table.len, 0);
 	order_deinit(&order);
 	free(large);
 }
