@@ -108,9 +108,14 @@ bool door_own_page(const struct web *web, const struct http_request *request)
 	return http_guard_passes(&asked, web->secure ? asked.host : NULL);
 }
 
+/* Who sits before a browser reads a page; but a browser that is not logged in is asked for a token,
+ * as programs are. */
 static void refuse(struct http_request *request, const struct http_problem *problem)
 {
-	http_answer_problem(request, problem);
+	if (problem->scheme)
+		http_answer_problem(request, problem);
+	else
+		pages_refuse(NULL, request, problem->status, problem->text, problem->retry_s);
 }
 
 static bool may_ask(struct web *web, struct http_request *request, const struct credentials *shown)

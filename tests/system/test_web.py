@@ -207,6 +207,14 @@ class Door(web.WebRig):
             problem = self.web.ask("GET", f"/api/v1/{target}", cookie=cookie, accept="*/*", accept_language="en")
             self.assertEqual((problem.status, problem.headers["Content-Type"]), (status, "application/problem+json"), problem)
         self.assertEqual(see("/api/v1/status").headers["Content-Type"], "application/json")
+        # At the door, too, in the language that was chosen.
+        for target, host, status, words in (("/act/excuse?reason=" + "%E1%BB%87" * 1000, web.NAME, 414, "quá dài"),
+                                            ("/quarantine", "evil.example", 421, "địa chỉ")):
+            answer = self.web.ask("GET", target, cookie=f"{cookie}; lantoa-language=vi", accept="text/html", host=host)
+            self.assertEqual((answer.status, answer.headers["Content-Type"]), (status, "text/html; charset=utf-8"), answer)
+            self.assertRegex(answer.text, f'role="alert">[^<]*{words}')
+            problem = self.web.ask("GET", target, cookie=cookie, accept="*/*", host=host)
+            self.assertEqual((problem.status, problem.headers["Content-Type"].split(";")[0]), (status, "application/json"), problem)
         self.assert_well()
 
     def test_a_login_that_is_none_opens_nothing(self):
