@@ -170,7 +170,8 @@ static void post(struct call *call)
 
 	call->act = (struct committer_act){ .run = on_post,
 					    .done = on_posted,
-					    .language = call->job.language };
+					    .language = call->job.language,
+					    .undone = call->dry_run };
 	int rc = poster ? intake_do(poster, &call->act, &err)
 			: err_set(&err, -ENOTSUP, "figures cannot be recorded here");
 	if (rc < 0)
@@ -237,9 +238,10 @@ static void submit(struct call *call)
 		on_done(&call->job, 0, NULL);
 	else if (call->action->way == CALL_POST)
 		post(call);
-	else if (call->action->way == CALL_WRITE)
-		store_write(store, &call->job);
-	else {
+	else if (call->action->way == CALL_WRITE && !call->reads) {
+		call->job.undone = call->dry_run;
+		store_order(store, &call->job);
+	} else {
 		call->job.use = call->action->way == CALL_GLANCE ? STORE_GLANCE : STORE_QUESTION;
 		store_read(store, &call->job);
 	}

@@ -106,6 +106,7 @@ struct call {
 	struct page_damage damage;      /* that the query met; of status: that queries met lately */
 	bool revisions;                 /* wanted instead of figures */
 	bool yes, dry_run;              /* of an import: see importing.h */
+	bool reads;                     /* what would write only looks, this time: by a reader */
 	char warning[CALL_WARNING_MAX]; /* likewise: what import() met; "": nothing */
 	bool under_way;                 /* what was ordered goes on by steps: 202 */
 	bool refused;                   /* answer has what its refusal tells besides, as a text */

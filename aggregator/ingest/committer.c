@@ -36,6 +36,7 @@ struct committer {
 	struct log_limit said_refused, said_parts, said_held_up, said_mended;
 	uv_timer_t retry;
 	struct committer_act *acts; /* that wait: a list of others' */
+	bool acted;                 /* one was the last that the writer did */
 	uint64_t begun_ns;          /* when the commit in flight was handed to the writer */
 	bool in_flight, stopping, retry_open;
 	void (*on_change)(void *context);
@@ -275,7 +276,8 @@ static void act_done(struct store_job *job, int rc, const struct err *err)
 	struct committer_act *act = container_of(job, struct committer_act, job);
 	struct committer *committer = act->committer;
 	committer->in_flight = false;
-	if (rc < 0) {
+	committer->acted = true;
+	if (rc < 0 || act->undone) {
 		ledger_forget(committer->ledger);
 	} else {
 		told_head_raise(&committer->head, &act->head);
@@ -295,8 +297,9 @@ static bool act_start(struct committer *committer)
 		return false;
 	committer->acts = act->next;
 	committer->in_flight = true;
-	act->job =
-		(struct store_job){ .run = act_run, .done = act_done, .language = act->language };
+	act->job = (struct store_job){
+		.run = act_run, .done = act_done, .language = act->language, .undone = act->undone
+	};
 	store_write(committer->store, &act->job);
 	return true;
 }
@@ -319,8 +322,10 @@ int committer_do(struct committer *committer, struct committer_act *act, struct 
 
 static void commit_start(struct committer *committer)
 {
-	if (committer->in_flight || act_start(committer) || committer->stopping ||
-	    uv_is_active((uv_handle_t *)&committer->retry))
+	bool may = !committer->stopping && !uv_is_active((uv_handle_t *)&committer->retry);
+	bool turn = may && committer->acted && (committer->taken.n > 0 || committer->waiting.n > 0);
+
+	if (committer->in_flight || (!turn && act_start(committer)) || !may)
 		return;
 	if (committer->taken.n == 0) { /* otherwise: a retry of what is there */
 		if (committer->waiting.n == 0)
@@ -331,6 +336,7 @@ static void commit_start(struct committer *committer)
 				     LIMIT_WAITING);
 	}
 	committer->in_flight = true;
+	committer->acted = false;
 	committer->begun_ns = uv_hrtime();
 	log_debug("committer: idle -> committing batches=%zu waiting=%zu bytes=%zu%s",
 		  committer->taken.n, committer->waiting.n, committer->waiting.bytes,

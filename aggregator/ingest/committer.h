@@ -49,6 +49,7 @@ struct committer_act { /* embed it; must stay in place until done() ran */
 	/* On the loop, after the commit; may free the act. */
 	void (*done)(struct committer_act *act, int rc, const struct err *err);
 	enum language language; /* as a store_job's */
+	bool undone;            /* likewise */
 	/* the committer's own: */
 	struct store_job job;
 	struct committer *committer;
@@ -90,8 +91,9 @@ void committer_serve(struct committer *committer, struct gate *gate,
  * batches are refused costs no more of the disk's time than that. */
 bool committer_add(struct committer *committer, const struct gate_peer *peer, int64_t office,
 		   const Lantoa__V1__Batch *batch, zmq_msg_t *message, enum limit *ret_limit);
-/** Do @act as soon as no commit is in flight, in their order. -EAGAIN, and done() will not run:
- * after committer_stop(). */
+/** Do @act as soon as no commit is in flight, in their order; but batches that wait are committed
+ * between two acts (I12: however many acts come, an office waits for one of them). -EAGAIN, and
+ * done() will not run: after committer_stop(). */
 int committer_do(struct committer *committer, struct committer_act *act, struct err *err);
 /** False at the queue's bounds, while the disk fails, and after committer_stop(). */
 bool committer_wants_more(const struct committer *committer);

@@ -66,6 +66,9 @@ struct store {
 	int64_t committed;    /* the same, of the last commit: the writer's, on the pool */
 	atomic_ullong others; /* see struct store_version; odd while such a commit is in work */
 	uint64_t jobs;
+	struct store_job *first_order, *last_order; /* that wait for the one that the writer has */
+	size_t n_orders;
+	bool ordered; /* it has one */
 	void (*on_grown)(void *context);
 	void *listener;
 	/* stopping */
@@ -392,6 +395,12 @@ static int run_in_transaction(struct lane *lane, struct store_job *job)
 		rc = lane_refresh(lane, job);
 	if (rc == 0)
 		rc = job->run(job, lane->db, lane->reference, &job->err);
+	if (rc == 0 &&
+	    job->undone) { /* what is committed is the same as before, also to who kept it */
+		job->position = lane->store->committed;
+		db_rollback(lane->db);
+		return 0;
+	}
 	if (rc == 0 && lane->writes)
 		rc = remainder_note(lane->db, &job->err);
 	if (rc == 0 && lane->writes)
@@ -417,6 +426,8 @@ static void on_work(struct job *base)
 	atomic_fetch_add(&lane->progress, 1);
 }
 
+static void next_order(struct store *store);
+
 static void on_done(struct job *base)
 {
 	struct store_job *job = container_of(base, struct store_job, job);
@@ -425,6 +436,8 @@ static void on_done(struct job *base)
 		job->lane->writes && !job->bare && job->rc == 0 && job->position != store->position;
 	if (grown)
 		store->position = job->position;
+	if (job->order)
+		next_order(store);
 	store->calling++;
 	job->done(job, job->rc, &job->err); /* it may free the job */
 	if (grown && store->on_grown)
@@ -452,6 +465,35 @@ static void submit(struct lane *lane, struct store_job *job)
 
 void store_write(struct store *store, struct store_job *job)
 {
+	submit(&store->writer, job);
+}
+
+void store_order(struct store *store, struct store_job *job)
+{
+	job->order = true;
+	job->next = NULL;
+	if (!store->ordered) {
+		store->ordered = true;
+		submit(&store->writer, job);
+		return;
+	}
+	*(store->last_order ? &store->last_order->next : &store->first_order) = job;
+	store->last_order = job;
+	store->n_orders++;
+}
+
+/* Behind all that came to the writer meanwhile. */
+static void next_order(struct store *store)
+{
+	struct store_job *job = store->first_order;
+
+	store->ordered = job;
+	if (!job)
+		return;
+	store->first_order = job->next;
+	if (!job->next)
+		store->last_order = NULL;
+	store->n_orders--;
 	submit(&store->writer, job);
 }
 
@@ -485,8 +527,8 @@ void store_limit_reads(struct store *store, uint32_t limit_ms)
 
 size_t store_waiting(const struct store *store)
 {
-	size_t n = worker_waiting(store->writer.worker) + worker_waiting(store->sessions.worker) +
-		   worker_waiting(store->glance.worker);
+	size_t n = store->n_orders + worker_waiting(store->writer.worker) +
+		   worker_waiting(store->sessions.worker) + worker_waiting(store->glance.worker);
 	for (unsigned i = 0; i < store->n_readers; i++)
 		n += worker_waiting(store->readers[i].worker);
 	return n;

@@ -60,9 +60,12 @@ struct store_job { /* embed it; zeroed; must stay in place until done() ran */
 	bool unlimited;         /* a read that may take longer than STORE_READ_LIMIT_MS */
 	bool takes_stale;       /* runs even where the reference cannot be read */
 	bool bare;              /* outside of a transaction; the reference is NULL then */
+	bool undone;            /* a write that is only tried: it is rolled back when it is over */
 	enum language language; /* of both, and of @err: the reader's they work for */
 	/* the store's own: */
 	struct job job;
+	struct store_job *next; /* of the orders that wait */
+	bool order;
 	struct lane *lane;
 	struct err err;
 	int rc;
@@ -84,6 +87,9 @@ int store_lock(const char *path, int *ret_fd, struct err *err);
 
 /** One after the other, in order. */
 void store_write(struct store *store, struct store_job *job);
+/** A write of people, which may take as long as it is large. The writer has one of them at a time:
+ * so who else writes waits for one at most, however many have been ordered. In order, too. */
+void store_order(struct store *store, struct store_job *job);
 /** A question goes to whichever reader is least busy. Ends with -EINTR after the limit. */
 void store_read(struct store *store, struct store_job *job);
 /** Another limit than STORE_READ_LIMIT_MS for reads that begin from now on. */

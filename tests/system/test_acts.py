@@ -2,6 +2,7 @@
 
 import datetime
 import html.parser
+import json
 import os
 import re
 import unittest
@@ -255,6 +256,57 @@ class Acts(web.WebRig):
             refused = self.send(target, {**upload["fields"], "table": text}, "admin", table=True)
             self.assertEqual(refused.status, status, refused)
             self.assertRegex(refused.text, words)
+
+    def test_a_trial_leaves_no_trace(self):
+        """Nor does it make anybody ask again who kept an answer."""
+        self.record(teams=8)
+        first, token = f"{self.month}-01", self.tokens["admin"]
+        asked = ("/api/v1/closed", "/api/v1/audit", f"/api/v1/query?name=teams&from={self.month}&to={self.month}", "/api/v1/units")
+        kept = {path: self.web.ask("GET", path, token).headers["ETag"] for path in asked}
+        ledger = self.province.get("/v1/ledger")
+        for method, path, body in (
+                ("POST", "closed", {"period": self.month}),
+                ("POST", "offices/rename", {"code": OFFICE, "name": "Another"}),
+                ("POST", "offices/move", {"code": OFFICE, "unit": "28002", "from": first}),
+                ("POST", "offices/end", {"code": OFFICE, "on": first}),
+                ("POST", "offices/follow", {"on": first}),
+                ("POST", "excuses", {"office": OFFICE, "form": "month", "period": self.month, "reason": "Flood"}),
+                ("POST", "quarantine/release", {"all": "yes"}),
+                ("POST", "figures", {"office": OFFICE, "figures": "teams=9", "period": self.month}),
+                ("PUT", "units", rig.UNITS.replace("Phường Ba", "Phường Bốn")),
+                ("PUT", "catalogue", FEWER),
+                ("POST", "offices", "code,name,unit,from\n28777,New,28002,2025-01-01\n")):
+            kind = "text/csv" if isinstance(body, str) else "application/json"
+            tried = self.web.ask(method, f"/api/v1/{path}?dry_run=1", token, (body if kind == "text/csv" else json.dumps(body)).encode(),
+                                 content_type=kind, if_match="*")
+            self.assertEqual(tried.status, 200, f"{path}: {tried}")
+            for had, tag in kept.items():
+                self.assertEqual(self.web.ask("GET", had, token, if_none_match=tag).status, 304, f"{path}: {had}")
+        self.assertEqual(self.province.get("/v1/ledger"), ledger)
+
+    def test_what_stands_so_already_is_no_act(self):
+        first = f"{self.month}-01"
+        for name, fields in (("rename", {"called": "Another"}), ("move", {"unit": "28002", "day": first}), ("end", {"day": first})):
+            target = f"/act/{name}?{urllib.parse.urlencode({'office': OFFICE, **fields})}"
+            form = self.shown(target)[1]
+            done = self.send(form["action"], form["fields"])
+            self.assertEqual((done.status, done.headers["Location"]), (303, f"/offices/{OFFICE}"), done)
+            before = self.events()
+            looked = self.get(target)
+            self.assertIn("It stands so already", looked.text)
+            self.assertFalse([form for form in Forms(looked.text).forms if "seen" in form["fields"]], name)
+            again = self.send(form["action"], form["fields"])
+            self.assertEqual((again.status, self.events()), (409, before), again)
+            self.assertIn("there is nothing left to do", again.text)
+
+    def test_one_goes_on_to_the_office_however_it_was_named(self):
+        called = "Ủy ban nhân dân phường " + "ệ" * 50
+        for name, new in ((f"Office {OFFICE}", called), (called, "Văn phòng")):
+            form = self.shown(f"/act/rename?{urllib.parse.urlencode({'office': name, 'called': new})}")[1]
+            done = self.send(form["action"], form["fields"])
+            self.assertEqual((done.status, done.headers["Location"]), (303, f"/offices/{OFFICE}"), done)
+            told = self.get(done.headers["Location"])
+            self.assertIn(f"Office {OFFICE} is called {new} now.", told.text)
 
     # --- who, and from where ---
 

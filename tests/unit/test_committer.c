@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/container.h"
 #include "common/model/civil.h"
 #include "ingest/committer.h"
 #include "support/fault.h"
@@ -436,6 +437,52 @@ static void a_batch_that_cannot_be_taken_at_all_is_left_to_its_office(void **sta
 
 /* It was posted, and undone since: nothing that posting told of it is told to its office, which
  * would take an ack for its leave to forget the batch. */
+struct program { /* that orders without end */
+	struct committer_act act;
+	struct fixture *f;
+	unsigned done;
+};
+
+static int program_run(struct committer_act *act, struct ledger *ledger, sqlite3 *db,
+		       const struct reference *reference, struct err *err)
+{
+	(void)act;
+	(void)ledger;
+	(void)db;
+	(void)reference;
+	(void)err;
+	return 0;
+}
+
+/* The other one waits already, so that there is always one. */
+static void program_done(struct committer_act *act, int rc, const struct err *err)
+{
+	struct program *program = container_of(act, struct program, act);
+	(void)err;
+	assert_int_equal(rc, 0);
+	if (++program->done < 50)
+		assert_int_equal(
+			committer_do(program->f->committer, &program->act, &program->f->err), 0);
+}
+
+static void orders_without_end_keep_no_batch_waiting(void **state)
+{
+	struct fixture *f = *state;
+	struct program programs[2];
+	for (size_t i = 0; i < 2; i++) {
+		programs[i] = (struct program){
+			.act = { .run = program_run, .done = program_done, .undone = i == 1 },
+			.f = f
+		};
+		assert_int_equal(committer_do(f->committer, &programs[i].act, &f->err), 0);
+	}
+	add(f, 0, DAY_1, 5);
+	wait_for(f, 0, 1);
+	assert_in_range(programs[0].done + programs[1].done, 1, 2);
+	while (programs[0].done + programs[1].done < 100)
+		uv_run(&f->loop, UV_RUN_ONCE);
+}
+
 static void a_batch_that_was_undone_is_not_acked(void **state)
 {
 	struct fixture *f = *state;
@@ -710,6 +757,7 @@ int main(void)
 		test(a_damaged_row_of_the_register_holds_up_its_office_alone),
 		test(damaged_pages_are_made_anew_by_the_commit_that_meets_them),
 		test(a_batch_that_cannot_be_taken_at_all_is_left_to_its_office),
+		test(orders_without_end_keep_no_batch_waiting),
 		test(a_batch_that_was_undone_is_not_acked),
 		test(declarations_that_are_damaged_cost_their_office_alone),
 		test(names_that_are_damaged_cost_their_office_alone),

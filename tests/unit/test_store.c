@@ -125,6 +125,10 @@ static int teardown(void **state)
 	"INSERT INTO fact VALUES('n', 1) ON CONFLICT(name) DO UPDATE SET value = value + 1 "       \
 	"RETURNING value"
 
+#define EVENT                                                                                      \
+	"INSERT INTO event(after_journal, at_us, moves, kind, who, detail, body, chain)"           \
+	" VALUES(0, 1, 0, 'close', 'x', '', '', zeroblob(32))"
+
 static void writes_run_one_after_the_other_in_order(void **state)
 {
 	struct fixture *f = *state;
@@ -162,6 +166,64 @@ static void a_failing_job_leaves_nothing_and_the_next_one_runs(void **state)
 	assert_int_equal(last.rc, 0);
 	assert_int_equal(last.result, 2); /* nobody else did */
 	assert_int_equal(last.reference_version, first.reference_version);
+}
+
+static void what_is_undone_leaves_nothing_not_even_another_version(void **state)
+{
+	struct fixture *f = *state;
+	struct task first = task_of(f, 0, MORE), tried = task_of(f, 1, MORE),
+		    look = task_of(f, 2, COUNT), event = task_of(f, 3, EVENT);
+	struct store_version before;
+	int64_t log_bytes;
+
+	store_order(f->store, &first.job);
+	drain(f);
+	before = store_version(f->store);
+	log_bytes = (int64_t)store_log(f->store).bytes;
+	tried.job.undone = true;
+	tried.changes_reference = 1;
+	store_order(f->store, &tried.job);
+	drain(f);
+	assert_int_equal(tried.rc, 0);
+	assert_int_equal(tried.result, 2);
+	event.job.undone = true;
+	store_order(f->store, &event.job);
+	drain(f);
+	assert_int_equal(event.rc, 0);
+	struct store_version after = store_version(f->store);
+	assert_true(store_version_same(&before, &after));
+	assert_int_equal(store_log(f->store).bytes, log_bytes);
+	store_read(f->store, &look.job);
+	drain(f);
+	assert_int_equal(look.result, 1);
+	assert_int_equal(look.reference_version, first.reference_version);
+}
+
+/* I12: an office waits for one order at most, however many somebody gave. */
+static void who_reports_has_his_turn_between_two_orders(void **state)
+{
+	struct fixture *f = *state;
+	static const int wanted[] = { 0, 4, 1, 5, 2, 3 };
+	struct task orders[4], batches[2];
+
+	for (int i = 0; i < 4; i++)
+		orders[i] = task_of(f, i, MORE);
+	orders[0].waits = orders[1].waits = 1;
+	for (int i = 0; i < 4; i++)
+		store_order(f->store, &orders[i].job);
+	assert_int_equal(store_waiting(f->store), 4);
+	for (int i = 0; i < 2; i++) {
+		batches[i] = task_of(f, 4 + i, MORE);
+		uv_sem_wait(&f->inside);
+		store_write(f->store, &batches[i].job);
+		uv_sem_post(&f->go);
+		while (i == 0 && batches[i].rc == 1)
+			(void)uv_run(&f->loop, UV_RUN_ONCE);
+	}
+	drain(f);
+	assert_int_equal(f->n_done, 6);
+	assert_memory_equal(f->order, wanted, sizeof(wanted));
+	assert_int_equal(store_waiting(f->store), 0);
 }
 
 static void readers_see_what_is_committed_and_nothing_else(void **state)
@@ -506,6 +568,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(writes_run_one_after_the_other_in_order),
 		TEST(a_failing_job_leaves_nothing_and_the_next_one_runs),
+		TEST(what_is_undone_leaves_nothing_not_even_another_version),
+		TEST(who_reports_has_his_turn_between_two_orders),
 		TEST(readers_see_what_is_committed_and_nothing_else),
 		TEST(a_snapshot_does_not_hold_up_the_writer),
 		TEST(progress_tells_a_writer_that_hangs_from_one_that_works),
