@@ -361,6 +361,31 @@ void told_end(struct visit *visit, struct html *html, const json_t *trial)
 			    "before counts as ever."));
 }
 
+/* How many, before the long list of them. */
+static void follow_counted(struct html *html, const json_t *trial)
+{
+	char room[EXACT_MAX], shown[NUMBER_MAX];
+	const char *certain = exact_head(trial, "follow", "certain", room);
+
+	html_add(html, "<p class=\"act\">");
+	html_say(html,
+		 ngettext("%s office moves with its unit.", "%s offices move with their units.",
+			  how_many(certain)),
+		 number_shown(certain, shown));
+	html_add(html, "</p>\n");
+
+	const char *by_hand = exact_head(trial, "follow", "by_hand", room);
+
+	if (strcmp(by_hand, "0") == 0)
+		return;
+	html_add(html, "<p class=\"late\">▲ ");
+	html_say(html,
+		 ngettext("%s office stays: somebody has to say where it goes.",
+			  "%s offices stay: somebody has to say where they go.", how_many(by_hand)),
+		 number_shown(by_hand, shown));
+	html_add(html, "</p>\n");
+}
+
 void told_follow(struct visit *visit, struct html *html, const json_t *trial)
 {
 	const json_t *rows = answer_rows(trial);
@@ -372,6 +397,7 @@ void told_follow(struct visit *visit, struct html *html, const json_t *trial)
 			 _("No office stood on a unit that ended on that day."));
 		return;
 	}
+	follow_counted(html, trial);
 	html_add(html,
 		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">"
 		 "<table><thead><tr><th scope=\"col\">%s</th><th scope=\"col\">%s</th><th "

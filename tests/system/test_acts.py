@@ -163,6 +163,7 @@ class Acts(web.WebRig):
                                                                    f"28003,Phường Ba,commune,816,1976-01-01,{day}") +
                               f"28009,Phường Chín,commune,816,{day},\n")
         self.province.put_csv("/v1/successors", f"effective_on,old_code,new_code,share\n{day},28003,28009,1\n")
+        self.assertIn("1 office moves with its unit.", self.get(f"/act/follow?day={day}").text)
         self.assertIn("1 office followed", self.do("follow", says="Phường Chín", day=day))
         self.assertEqual(self.province.get("/v1/offices", code="28003")["rows"][-1]["unit"], "28009")
 
