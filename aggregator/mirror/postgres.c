@@ -73,13 +73,13 @@ static int refused(const char *said, struct err *err)
 			       line);
 	if (strstr(said, "password") || strstr(said, "authentication failed"))
 		return err_set(err, -EACCES,
-			       "PostgreSQL lets the mirror not in; see user, passfile and "
+			       "PostgreSQL does not let the mirror in; see user, passfile and "
 			       "pg_hba.conf (%s)",
 			       line);
 	if (strstr(said, "does not exist") || strstr(said, "pg_hba.conf") ||
 	    strstr(said, "permission denied"))
 		return err_set(err, -EACCES,
-			       "PostgreSQL lets the mirror not in; make its role: createuser "
+			       "PostgreSQL does not let the mirror in; make its role: createuser "
 			       "lantoa-mirror (%s)",
 			       line);
 	return err_set(err, -ENOTCONN, "PostgreSQL does not answer; is it running? (%s)", line);
