@@ -298,6 +298,17 @@ static int document_tag(const struct call *put, const struct action *getter, boo
 	return rc;
 }
 
+int tag_of_replaced(const struct call *call, sqlite3 *db, const struct reference *reference,
+		    char ret_tag[TAG_ROOM], struct err *err)
+{
+	const struct action *getter = action_of("GET", call->action->path);
+
+	*ret_tag = '\0';
+	return getter && gives_document(getter)
+		       ? document_tag(call, getter, false, db, reference, ret_tag, err)
+		       : 0;
+}
+
 int tag_check_match(struct call *call, sqlite3 *db, const struct reference *reference,
 		    struct err *err)
 {

@@ -44,3 +44,8 @@ void tags_learn(struct tags *tags, const struct call *call);
  * -ESTALE, with call->status: it is not, or he does not say what he has read. */
 int tag_check_match(struct call *call, sqlite3 *db, const struct reference *reference,
 		    struct err *err);
+
+/** The tag of the document that @call would replace, as it is in @db now; "": it replaces none. On
+ * the pool. */
+int tag_of_replaced(const struct call *call, sqlite3 *db, const struct reference *reference,
+		    char ret_tag[TAG_ROOM], struct err *err);

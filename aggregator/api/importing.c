@@ -113,8 +113,9 @@ static void number_head(struct table *table, const char *key, uint64_t number)
 struct expected { /* of an edition */
 	struct losses losses;
 	struct steps_cost cost;
-	int64_t us;          /* about, that it takes */
-	const char *warning; /* "": none */
+	int64_t us;              /* about, that it takes */
+	const char *warning;     /* "": none */
+	char replaced[TAG_ROOM]; /* the tag of the edition before; "": it has none */
 };
 
 static int rows_add(const struct importing *importing, const struct table *before,
@@ -145,16 +146,20 @@ static int rows_add(const struct importing *importing, const struct table *befor
 	table_head(table, "would", "needs_yes", losses->n > 0 ? "yes" : "no");
 	if (*expected->warning)
 		table_head(table, "would", "warning", expected->warning);
+	/* Who means just this sends it as If-Match. */
+	if (*expected->replaced)
+		table_head(table, "would", "replaced", expected->replaced);
 	*ret_table = table;
 	return 0;
 }
 
 static int trial_tell(struct call *call, sqlite3 *db, const struct reference *before,
-		      const struct reference *after, const struct table *were,
+		      const struct reference *after, const struct table *were, const char *replaced,
 		      const struct importing *importing, size_t n, struct err *err)
 {
 	struct table *are = NULL, *table = NULL;
 	struct expected expected = { .warning = call->warning };
+	strcpy(expected.replaced, replaced); /* as long */
 	int rc = losses_of(db, before, after, &expected.losses, err);
 
 	if (rc == 0 && importing->decides)
@@ -176,8 +181,11 @@ static int trial_run(struct call *call, sqlite3 *db, const struct reference *bef
 	struct reference *after = NULL;
 	struct table *were = NULL;
 	size_t n = 0;
+	char replaced[TAG_ROOM];
 	int rc = importing_table(importing, db, before, &were, err);
 
+	if (rc == 0)
+		rc = tag_of_replaced(call, db, before, replaced, err);
 	if (rc == 0)
 		rc = trial_begin(db, err);
 	if (rc == 0) {
@@ -187,7 +195,7 @@ static int trial_run(struct call *call, sqlite3 *db, const struct reference *bef
 		if (rc == 0)
 			rc = reference_sound(after, err);
 		if (rc == 0)
-			rc = trial_tell(call, db, before, after, were, importing, n, err);
+			rc = trial_tell(call, db, before, after, were, replaced, importing, n, err);
 		rc = trial_end(db, rc, err);
 	}
 	reference_close(after);

@@ -272,6 +272,7 @@ static const struct title {
 	{ "would.observations", N_("Observations of those days"), NUMBER },
 	{ "would.reckoned", N_("These two are estimated from a part of the days"), WORDS },
 	{ "would.seconds", N_("Takes about (s)"), NUMBER },
+	{ "would.replaced", N_("The edition before (ETag)"), 0 },
 	{ "would.needs_yes", N_("Needs --yes"), WORDS },
 	/* a trial move: whose place is certain, and which figures go along */
 	{ "follow.certain", N_("Offices that follow"), NUMBER },

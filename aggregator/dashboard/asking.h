@@ -27,7 +27,8 @@ const json_t *ask_if_there(struct asking *asking, const char *target);
 
 struct sending { /* an order, for the aggregator: texts borrowed */
 	const char *method, *target, *type, *body;
-	size_t len; /* of the body */
+	size_t len;        /* of the body */
+	const char *match; /* the edition that it is meant for, as If-Match; NULL: any */
 };
 struct refusal;
 /** What would come of an order: it is only tried. @sending outlives @asking. Its refusal is no harm

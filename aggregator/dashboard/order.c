@@ -289,6 +289,8 @@ int order_sending(struct order *order, bool trial, struct sending *ret_sending, 
 		.type = act->table ? "text/csv" : "application/json",
 		.body = (const char *)(act->table ? order->table.data : order->body.data),
 		.len = act->table ? order->table.len : order->body.len,
+		/* Another's import may come between the trial and this. */
+		.match = !trial && *order->replaced ? order->replaced : NULL,
 	};
 	return 0;
 }

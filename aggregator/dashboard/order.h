@@ -34,10 +34,12 @@ struct order {
 	struct sending sending;                                 /* the trial; lent to the asking */
 	char address[QUESTION_MAX];                             /* where the same is looked at */
 	/* what the page found, when nothing is asked any more */
-	char digest[ORDER_DIGEST_MAX]; /* of what it tells; "": it tells nothing */
-	char office[ORDER_OFFICE_MAX]; /* the code of the one that it is about, however that was
-					  named; "": of none */
-	bool needs_yes;                /* it takes something away */
+	char digest[ORDER_DIGEST_MAX];   /* of what it tells; "": it tells nothing */
+	char replaced[ORDER_DIGEST_MAX]; /* of a table: the edition that it was compared with; "":
+					    of none */
+	char office[ORDER_OFFICE_MAX];   /* the code of the one that it is about, however that was
+					    named; "": of none */
+	bool needs_yes;                  /* it takes something away */
 	bool nothing; /* it would change nothing, so there is nothing to agree to */
 };
 

@@ -269,6 +269,8 @@ static bool told(struct visit *visit, struct html *html, struct refusal *ret_ref
 					 : ask_trial(visit->asking, &order->sending, ret_refusal);
 	if (!trial)
 		return false;
+	(void)snprintf(order->replaced, sizeof(order->replaced), "%s",
+		       answer_head(trial, "would", "replaced")); /* fits, or matches nothing */
 	order->needs_yes = strcmp(answer_head(trial, "would", "needs_yes"), "yes") == 0;
 	if (act_field(act, "office")) /* cut: no office's */
 		(void)snprintf(order->office, sizeof(order->office), "%s",

@@ -416,8 +416,8 @@ static int send_one(struct viewing *viewing, const char *target, const struct se
 	const struct http_field fields[] = { { "Authorization", bearer },
 					     { "Accept-Language", language_tag() },
 					     { "Content-Type", sending ? sending->type : "" },
-					     /* it was compared with a trial of just now */
-					     { "If-Match", "*" } };
+					     { "If-Match",
+					       sending && sending->match ? sending->match : "*" } };
 	rc = forward_ask(viewing->web->forward,
 			 &(struct forward_request){ .socket = viewing->web->config->aggregator,
 						    .method = sending ? sending->method : "GET",

@@ -1,5 +1,6 @@
 """What an operator does from the province's page: shown first, then done, by whom it may, and only as it was seen."""
 
+import concurrent.futures
 import datetime
 import html.parser
 import json
@@ -308,6 +309,21 @@ class Acts(web.WebRig):
             self.assertEqual((done.status, done.headers["Location"]), (303, f"/offices/{OFFICE}"), done)
             told = self.get(done.headers["Location"])
             self.assertIn(f"Office {OFFICE} is called {new} now.", told.text)
+
+    def test_of_two_tables_at_once_one_is_taken_over(self):
+        """Each was compared with what stood before the other: whoever comes second looks again."""
+        upload = Forms(self.get("/act/import-units", "admin").text).forms[0]
+        for nth in range(4):
+            forms = []
+            for name in ("Ba", "Hai"):
+                table = rig.UNITS.replace(f"Phường {name}", f"Phường {name} {nth}")
+                looked = self.send("/act/import-units", {**upload["fields"], "table": table}, "admin", table=True)
+                forms.append(self.agreeing(looked))
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                done = list(pool.map(lambda form: self.send(form["action"], form["fields"], "admin", table=True), forms))
+            statuses = sorted(answer.status for answer in done)
+            self.assertEqual(statuses[0], 303, done)
+            self.assertIn(statuses[1], (409, 412), done)
 
     # --- who, and from where ---
 

@@ -295,6 +295,24 @@ static void it_is_agreed_to_as_it_was_seen(void **state)
 	end(&play);
 }
 
+static void a_table_takes_the_place_of_the_edition_that_it_was_compared_with(void **state)
+{
+	struct sending sending;
+	struct play play;
+	struct err err;
+
+	(void)state;
+	begin(&play, "/act/import-units");
+	assert_int_equal(order_take_table(&play.order, "a\n1\n", 4, &err), 0);
+	play.trial = "{\"would\":{\"replaced\":\"\\\"ab12\\\"\"},\"rows\":[{\"change\":\"new\"}]}";
+	(void)page_of(&play);
+	assert_int_equal(order_sending(&play.order, false, &sending, &err), 0);
+	assert_string_equal(sending.match, "\"ab12\"");
+	assert_int_equal(order_sending(&play.order, true, &sending, &err), 0);
+	assert_null(sending.match);
+	end(&play);
+}
+
 static void what_takes_something_away_must_be_meant(void **state)
 {
 	static const char trial[] =
@@ -429,6 +447,7 @@ int main(void)
 		cmocka_unit_test(no_field_of_an_act_is_one_that_views_keep),
 		cmocka_unit_test(a_table_is_text_whose_lines_end_alike),
 		cmocka_unit_test(it_is_agreed_to_as_it_was_seen),
+		cmocka_unit_test(a_table_takes_the_place_of_the_edition_that_it_was_compared_with),
 		cmocka_unit_test(what_takes_something_away_must_be_meant),
 		cmocka_unit_test(a_clause_that_names_a_command_is_left_out),
 		cmocka_unit_test(a_viewer_is_shown_nothing_of_it),
