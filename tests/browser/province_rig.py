@@ -20,6 +20,7 @@ def read(name):
 class ProvinceRig(web.WebRig):
     furnished = False
     limits = ""  # of web.conf, beside the defaults
+    shots = "province"  # how the names of screenshots begin
 
     def setUp(self):
         super().setUp()
@@ -61,4 +62,4 @@ class ProvinceRig(web.WebRig):
         return browser
 
     def shot(self, browser, name):
-        browser.screenshot(os.path.join(page_rig.SHOTS, f"{name}.png"))
+        browser.screenshot(os.path.join(page_rig.SHOTS, f"{self.shots}-{name}.png"))

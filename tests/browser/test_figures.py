@@ -9,55 +9,26 @@ import random
 import unittest
 import urllib.parse
 
+import province_rig
 import rig
-import web
-import webdriver
-from page_rig import SHOTS, PageRig
-from test_proxy import free_port
 
-DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "aggregator", "data", "tien-giang")
 DISTRICTS = ("815", "819")  # Mỹ Tho and Cái Bè: their communes report
 MONTHS = [f"2024-{n:02d}" for n in range(7, 13)] + [f"2025-{n:02d}" for n in range(1, 7)]
 NUMBERS = """return Array.from(document.querySelectorAll('table[data-q] data, section[data-q] data, li[data-q] data'))
     .map(d => [d.closest('[data-q]').dataset.q, d.value])"""
 
 
-def read(name):
-    with open(os.path.join(DATA, name), encoding="utf-8") as file:
-        return file.read()
-
-
 @unittest.skipUnless(os.geteuid() == 0, "needs root, to be another user")
-class Figures(web.WebRig):
-    furnished = False
+class Figures(province_rig.ProvinceRig):
+    shots = "figures"
 
     def setUp(self):
         super().setUp()
-        os.makedirs(SHOTS, exist_ok=True)
-        self.browsers = []
-        self.addCleanup(self.close_browsers)
         self.furnish()
-        self.web.process.stop()
-        self.web.port = free_port()
-        self.host = f"localhost:{self.web.port}"
-        self.web.write_conf()
-        with open(self.web.conf, "r+", encoding="utf-8") as conf:
-            text = conf.read().replace(f"names = {web.NAME}\n", f"names = {self.host} {web.NAME}\n", 1)
-            conf.seek(0)
-            conf.truncate()
-            conf.write(text)
-        self.web.start()
-
-    # The way to open and close browsers, and axe-core, are those of the clerk's page.
-    close_browsers = PageRig.close_browsers
-    browser = PageRig.browser
-    axe = PageRig.axe
-    assert_accessible = PageRig.assert_accessible
 
     def furnish(self):
-        for name in ("units", "successors", "catalogue", "indicators", "dimensions"):
-            self.province.put_csv(f"/v1/{name}", read(f"{name}.csv"))
-        units = [row for row in csv.DictReader(read("units.csv").splitlines())
+        self.put_reference()
+        units = [row for row in csv.DictReader(province_rig.read("units.csv").splitlines())
                  if row["valid_from"] <= "2025-06-30" and (not row["valid_to"] or "2025-06-30" < row["valid_to"])]
         self.communes = [row for row in units if row["parent"] in DISTRICTS]
         for row in [next(row for row in units if row["code"] == "82")] + self.communes:
@@ -78,19 +49,8 @@ class Figures(web.WebRig):
     def record(self, office, figures, period, **more):
         self.province.post("/v1/figures", office=office, figures=figures, period=period, **more)
 
-    def enter(self, **arguments):
-        browser = self.browser(more=["--ignore-certificate-errors"], **arguments)
-        browser.open(f"https://{self.host}/login")
-        browser.find("input[name='token']").write(self.tokens["viewer"])
-        browser.find("main button, form button").click()
-        rig.wait_for(lambda: not browser.url().endswith("/login"), "to be in")
-        return browser
-
     def go(self, browser, target):
         browser.open(f"https://{self.host}{target}")
-
-    def shot(self, browser, name):
-        browser.screenshot(os.path.join(SHOTS, f"figures-{name}.png"))
 
     # --- what is shown is what was answered ---
 
@@ -113,7 +73,7 @@ class Figures(web.WebRig):
         return {str(answer)}
 
     def test_from_the_province_down_to_the_report_and_back(self):
-        browser = self.enter()
+        browser = self.reader()
         self.go(browser, "/figure?name=team.count&known=2100-01-01")
         browser.see("Community digital technology teams · Tỉnh Tiền Giang")
         browser.see("changed after")
@@ -144,7 +104,7 @@ class Figures(web.WebRig):
         self.shot(browser, "office-en")
 
     def test_a_target_and_its_path(self):
-        browser = self.enter(language="vi")
+        browser = self.reader(language="vi")
         self.go(browser, "/figure?name=economy.digital_share")
         browser.see("Tỷ trọng kinh tế số trong GRDP")
         browser.see("15% vào năm 2025")
@@ -155,7 +115,7 @@ class Figures(web.WebRig):
 
     def test_other_borders_and_another_state_of_knowledge(self):
         """The form is the address: what it does not ask is kept."""
-        browser = self.enter()
+        browser = self.reader()
         self.go(browser, "/figure?name=team.count&period=2025-05")
         browser.run("document.querySelectorAll('details').forEach(d => { d.open = true })")
         browser.run("document.querySelector('#structure').value = '2025-07-15'")
@@ -168,7 +128,7 @@ class Figures(web.WebRig):
         self.shot(browser, "borders-en")
 
     def test_on_a_phone_in_vietnamese_and_without_script(self):
-        browser = self.enter(language="vi", size=(360, 800), script=False)
+        browser = self.reader(language="vi", size=(360, 800), script=False)
         self.go(browser, "/figure?name=team.count")
         browser.see("Số tổ công nghệ số cộng đồng")
         browser.see("còn thiếu")
@@ -176,7 +136,7 @@ class Figures(web.WebRig):
 
     def test_axe_core(self):
         source = self.axe()
-        browser = self.enter()
+        browser = self.reader()
         for target in ("/figure", "/figure?name=team.count", "/figure?name=economy.digital_share",
                        f"/figure?name=team.count&area={self.corrected['code']}",
                        f"/offices/{self.corrected['code']}",

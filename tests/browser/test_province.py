@@ -5,56 +5,24 @@ Screenshots and the printed pages go to BUILD_DIR/tests/browser for people to lo
 
 import base64
 import os
-import re
 import shutil
 import subprocess
 import unittest
 
+import province_rig
 import rig
-import web
-from page_rig import SHOTS, PageRig
-from test_proxy import free_port
+from page_rig import SHOTS
 from webdriver import ENTER, TAB
 
-DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "aggregator", "data", "tien-giang")
 OFFICES = ["82", "28249", "28261", "28270", "28273"]  # in force before and after July 2025
 SHARES = {"2021": ("8619", "100314"), "2022": ("9711.5", "106800"), "2023": ("11804.25", "113350"), "2025": ("14110", "121150")}
 
 
-def text_of(name):
-    with open(os.path.join(DATA, name), encoding="utf-8") as file:
-        return file.read()
-
-
 @unittest.skipUnless(os.geteuid() == 0, "needs root, to be another user")
-class Page(web.WebRig):
-    furnished = False
-    lines = ()
-
-    def setUp(self):
-        super().setUp()
-        os.makedirs(SHOTS, exist_ok=True)
-        self.browsers = []
-        self.addCleanup(self.close_browsers)
-        self.web.process.stop()
-        self.web.port = free_port()
-        self.host = f"localhost:{self.web.port}"
-        self.web.write_conf()
-        with open(self.web.conf, "r+", encoding="utf-8") as conf:
-            text = conf.read().replace(f"names = {web.NAME}\n", f"names = {self.host} {web.NAME}\n", 1)
-            conf.seek(0)
-            conf.write(text)
-        self.web.start()
-
-    browser = PageRig.browser
-    close_browsers = PageRig.close_browsers
-    axe = PageRig.axe
-    assert_accessible = PageRig.assert_accessible
-
+class Page(province_rig.ProvinceRig):
     def furnish(self):
         """Tiền Giang, with a few offices and the figures of its digital economy."""
-        for name in ("units", "successors", "catalogue", "indicators", "dimensions"):
-            self.province.put_csv(f"/v1/{name}", text_of(f"{name}.csv"))
+        self.put_reference()
         for code in OFFICES:
             self.province.post("/v1/offices", code=code, name=f"Văn phòng {code}", unit=code, **{"from": "2020-01-01"})
         for period, (digital, whole) in SHARES.items():
@@ -62,28 +30,13 @@ class Page(web.WebRig):
                                "--period", period)
             self.assertEqual(done.code, 0, done)
 
-    def log_in(self, browser, path="/", role="viewer"):
-        browser.open(f"https://{self.host}{path}")
-        self.assertIn("/login", browser.url())
-        browser.find("input[name='token']").write(self.tokens[role])
-        browser.find("main button").click()
-        rig.wait_for(lambda: browser.url() == f"https://{self.host}{path}", f"{path} again; it is at {browser.url()}")
-
-    def reader(self, path="/", role="viewer", **arguments):
-        browser = self.browser(more=["--ignore-certificate-errors"], **arguments)
-        self.log_in(browser, path, role)
-        return browser
-
-    def shot(self, browser, name):
-        browser.screenshot(os.path.join(SHOTS, f"province-{name}.png"))
-
     def test_before_anything_is_there_it_says_what_to_do(self):
         browser = self.reader()
         self.shot(browser, "empty-en")
         browser.see("What to do next")
         browser.see("lantoa setup")
         for name in ("units", "successors", "catalogue", "indicators"):
-            self.province.put_csv(f"/v1/{name}", text_of(f"{name}.csv"))
+            self.province.put_csv(f"/v1/{name}", province_rig.read(f"{name}.csv"))
         browser.open(f"https://{self.host}/")
         browser.see("No office reports to this province yet")
         browser.see("lantoa office import offices.csv --invite FOLDER")
@@ -193,7 +146,7 @@ class Page(web.WebRig):
         self.province.post("/v1/closed", period="2025-01")
         units = os.path.join(self.folder, "units.csv")
         with open(units, "w", encoding="utf-8") as file:
-            file.write(text_of("units.csv").replace("Mỹ Tho", "Mỹ Tho mới"))
+            file.write(province_rig.read("units.csv").replace("Mỹ Tho", "Mỹ Tho mới"))
         for language in ("vi", "en"):
             browser = self.reader("/closed", "admin", language=language)
             browser.ask("POST", "/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": {
