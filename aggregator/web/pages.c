@@ -28,7 +28,7 @@ static const char style[] =
 	"p{margin:0 0 1rem}\n"
 	".brand,small,.soft{color:var(--soft)}\n"
 	"a{color:var(--brand)}\n"
-	"li{padding:.2rem 0}\n"
+	"li{padding:.2rem 0}li a,p a{display:inline-block;min-height:1.5rem}\n"
 	":focus-visible{outline:3px solid var(--focus);outline-offset:2px;border-radius:2px}\n"
 	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1.25rem;margin:0 0 "
 	"1rem}\n"

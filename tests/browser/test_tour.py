@@ -32,6 +32,8 @@ SIDEWAYS = """return [document.documentElement.scrollWidth - document.documentEl
     ...Array.from(document.querySelectorAll('main *, header *, footer *')).filter(e => !e.closest('.scroll, .wide, .unseen, .skip')
         && e.getClientRects().length && getComputedStyle(e).position !== 'absolute'
         && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(e => e.outerHTML.slice(0, 120))]"""
+SMALL = """return Array.from(document.querySelectorAll('a, button, summary, input, select')).filter(e => e.offsetParent
+    && e.getBoundingClientRect().height < 24 && !e.closest('.skip')).map(e => e.outerHTML.slice(0, 120))"""
 ON_WALL = """return Array.from(document.querySelectorAll('table')).filter(t => t.getClientRects().length
     && t.parentElement.scrollWidth > t.parentElement.clientWidth + 1).map(t => t.className + ' ' + t.textContent.slice(0, 80))"""
 
@@ -253,8 +255,9 @@ class Tour(unittest.TestCase):
                     self.shot(browser, f"{prefix}{name}-{language}", (1200, 900))
                     if language == languages[-1]:
                         self.shot(browser, f"{prefix}{name}-phone-{language}", PHONE)
-                        for size in (NARROW, PHONE, WALL):
+                        for size in (WALL, NARROW, PHONE):
                             self.fits(browser, size, name)
+                        self.assertEqual(browser.run(SMALL), [], "targets of less than 24 px")
                     if language == languages[0] and name != "calls":  # the same as all offices
                         self.as_wide_as(browser, None)
                         browser.run("document.querySelectorAll('details').forEach(d => { d.open = true })")
