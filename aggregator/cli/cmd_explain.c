@@ -9,6 +9,7 @@
 #include "common/base/utf8.h"
 #include "common/text/answer.h"
 #include "common/text/csv_table.h"
+#include "common/text/number_told.h"
 #include "export/head.h"
 #include "feed/client.h"
 
@@ -82,6 +83,23 @@ static const char *text_of(const struct seen *row, const char *name)
 	return cell ? cell : "";
 }
 
+#define TOLD_ROOM NUMBER_ROOM(64)
+/* A number as people read it, the minute of an instant; @instead when there is none. */
+static const char *told(const char *text, const char *instead, char room[TOLD_ROOM])
+{
+	size_t len = strlen(text);
+
+	if (len == 0)
+		return instead;
+	if (len <= 64 && number_is_plain(text))
+		(void)number_print(text, "-", room);
+	else if (len >= 16 && text[10] == 'T')
+		(void)utf8_print(room, TOLD_ROOM, "%.10s %.5s", text, text + 11);
+	else
+		return text;
+	return room;
+}
+
 static bool is_true(const struct seen *row, const char *name)
 {
 	return strcmp(text_of(row, name), "true") == 0;
@@ -97,9 +115,10 @@ static size_t add_count(char line[TEXT_ROOM], size_t len, const struct seen *row
 			const char *title)
 {
 	const char *n = text_of(row, name);
-	return !*n || strcmp(n, "0") == 0
-		       ? len
-		       : len + utf8_print(line + len, TEXT_ROOM - len, "; %s: %s", title, n);
+	char room[TOLD_ROOM];
+	return !*n || strcmp(n, "0") == 0 ? len
+					  : len + utf8_print(line + len, TEXT_ROOM - len,
+							     "; %s: %s", title, told(n, "", room));
 }
 
 static void print_counts(int indent, const struct seen *row)
@@ -122,7 +141,7 @@ static void print_counts(int indent, const struct seen *row)
 static void print_total(const struct seen *row, const char *unit)
 {
 	const char *area = text_of(row, "area"), *state = state_text(text_of(row, "state"));
-	char line[TEXT_ROOM] = "";
+	char line[TEXT_ROOM] = "", room[TOLD_ROOM];
 	const char *value = text_of(row, "value");
 	bool operand = strcmp(text_of(row, "part"), "operand") == 0;
 	int indent = operand ? 2 : 0;
@@ -130,7 +149,7 @@ static void print_total(const struct seen *row, const char *unit)
 				text_of(row, "period"));
 	len = add(line, len, ", ", *area ? area : _("rest"));
 	len = add(line, len, " ", text_of(row, "area_name"));
-	len = add(line, len, ": ", *value ? value : _("no value"));
+	len = add(line, len, ": ", told(value, _("no value"), room));
 	if (!operand && *value)
 		len = add(line, len, " ", unit);
 	if (*state)
@@ -146,10 +165,10 @@ static void print_total(const struct seen *row, const char *unit)
 
 static void print_office(const struct seen *row)
 {
-	char line[TEXT_ROOM] = "";
+	char line[TEXT_ROOM] = "", room[TOLD_ROOM];
 	const char *value = text_of(row, "value"), *area = text_of(row, "area");
 	size_t len = utf8_print(line, sizeof(line), "%s %s: %s", text_of(row, "office"),
-				text_of(row, "name"), *value ? value : _("no value"));
+				text_of(row, "name"), told(value, _("no value"), room));
 	len = add(line, len, ", ", _(text_of(row, "state")));
 	if (!*text_of(row, "into"))
 		len = add(line, len, "; ", _("in the last row"));
@@ -165,7 +184,7 @@ static void print_office(const struct seen *row)
 /* "released from quarantine on 2025-07-03 by An, event 17". */
 static void print_event(const struct seen *row)
 {
-	char line[TEXT_ROOM] = "";
+	char line[TEXT_ROOM] = "", room[TOLD_ROOM];
 	const char *who = text_of(row, "shown_name"), *act = text_of(row, "act");
 	size_t len = add(line, 0, "", text_of(row, "reason"));
 	if (!*text_of(row, "event_at")) {
@@ -174,7 +193,7 @@ static void print_event(const struct seen *row)
 		return;
 	}
 	len = add(line, len, len ? "; " : "", *act ? act : _("mended"));
-	len = add(line, len, " ", text_of(row, "event_at"));
+	len = add(line, len, " ", told(text_of(row, "event_at"), "", room));
 	len = add(line, len, ", ", *who ? who : text_of(row, "who"));
 	if (*text_of(row, "event"))
 		(void)utf8_print(line + len, sizeof(line) - len, _(", event %s"),
@@ -184,18 +203,18 @@ static void print_event(const struct seen *row)
 
 static void print_entry(const struct seen *row)
 {
-	char line[TEXT_ROOM] = "";
+	char line[TEXT_ROOM] = "", room[TOLD_ROOM];
 	const char *became = text_of(row, "became");
 	const char *author = text_of(row, "author_name");
 	size_t len = utf8_print(line, sizeof(line), "%s %s", is_true(row, "counted") ? "*" : "-",
 				text_of(row, "period"));
 	len = add(line, len, " ", text_of(row, "labels"));
-	len = add(line, len, ": ", *became ? became : _("withdrawn"));
+	len = add(line, len, ": ", told(became, _("withdrawn"), room));
 	len = add(line, len, ", ", _(text_of(row, "change")));
 	if (is_true(row, "late"))
 		len = add(line, len, ", ", _("late"));
 	len += utf8_print(line + len, sizeof(line) - len, _("; received %s"),
-			  text_of(row, "received"));
+			  told(text_of(row, "received"), "", room));
 	paragraph(6, line);
 	len = utf8_print(line, sizeof(line), _("journal entry %s, batch %s of spool %s"),
 			 text_of(row, "entry"), text_of(row, "batch"), text_of(row, "spool"));
@@ -209,10 +228,11 @@ static void print_entry(const struct seen *row)
 
 static void print_act(const struct seen *row, bool first)
 {
-	char line[TEXT_ROOM] = "";
+	char line[TEXT_ROOM] = "", room[TOLD_ROOM];
 	const char *who = text_of(row, "shown_name");
-	size_t len = utf8_print(line, sizeof(line), "%s %s, %s", text_of(row, "event_at"),
-				text_of(row, "act"), *who ? who : text_of(row, "who"));
+	size_t len = utf8_print(line, sizeof(line), "%s %s, %s",
+				told(text_of(row, "event_at"), "", room), text_of(row, "act"),
+				*who ? who : text_of(row, "who"));
 	if (*text_of(row, "event"))
 		(void)utf8_print(line + len, sizeof(line) - len, _(", event %s"),
 				 text_of(row, "event"));
@@ -262,7 +282,9 @@ static int on_head(void *context, const char *value, struct err *err)
 static int print(const struct coming *coming, struct err *err)
 {
 	const json_t *head = json_object_get(coming->head, "explain");
-	const char *unit = answer_text(json_object_get(coming->head, "query"), "unit");
+	const json_t *query = json_object_get(coming->head, "query");
+	const char *called = answer_text(query, "unit_called");
+	const char *unit = *called ? called : answer_text(query, "unit");
 	struct table *table = NULL;
 	struct err why;
 	bool counted = false, acts = false;

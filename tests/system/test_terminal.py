@@ -98,7 +98,7 @@ ORDERS = [
     "completeness visits --by commune --from {day} --to {day}", "quality", "status", "quarantine list", "quarantine release --all --dry-run",
     "quarantine release --all", "close 2025-01 --dry-run", "close 2025-01", "closed", "reopen 2025-01 --dry-run", "reopen 2025-01", "reopen 2025-01",
     "excuse add --office 28003 --metric visits --period {day} --reason Nghỉ-lễ", "excuse list", "excuse end 1 --dry-run", "excuse end 1", "change show",
-    "change cancel", "explain visits --from {day} --to {day}", "alerts", "map list", "report {folder}/page.pdf --browser /nowhere", "verify", "backup {folder}/backup.db", "changes --most 3", "audit", "audit --most 3", "history 28001",
+    "change cancel", "explain visits --area 28001 --period {day}", "alerts", "map list", "report {folder}/page.pdf --browser /nowhere", "verify", "backup {folder}/backup.db", "changes --most 3", "audit", "audit --most 3", "history 28001",
     "publish {publication} 2025-06", "publications", "token add {publication} --role viewer", "token list", "token revoke {publication}",
     "account name unix:uid=0 Nguyễn-Văn-An", "account list", "export sqlite {folder}/figures.db --metric visits",
     "status --per day", "office add", "query",
@@ -183,6 +183,10 @@ class Screens(rig.Rig):
                                     publication=f"so-lieu-{language}")
             grouped = "1.249" if language == "vi" else "1,249"
             self.assertIn(grouped, outcomes["query visits --by office --from {day} --to {day}"].text)
+            explained = outcomes["explain visits --area 28001 --period {day}"].text
+            self.assertRegex(explained, rf": {re.escape(grouped)} ")
+            self.assertRegex(explained, r" \d{4}-\d\d-\d\d \d\d:\d\d\b")
+            self.assertNotRegex(explained, r"\dT\d\d:\d\d:")
             self.assertTrue(any(GONE[language] in outcome.text for outcome in outcomes.values()))
         help_text = subprocess.run([*lantoa, "--help"], capture_output=True, text=True, check=True).stdout
         commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)", help_text, re.MULTILINE)
