@@ -15,6 +15,7 @@
 
 #define WHOAMI     WEB_API "whoami"
 #define COOKIE_MAX 160u
+#define PAGE_END   "</main>\n</body>\n</html>\n"
 
 static const char style[] =
 	":root{--ink:#1d2b32;--soft:#51626b;--line:#d3dde0;--ground:#f3f6f6;--brand:#0f5c63;"
@@ -64,7 +65,7 @@ static void page_answer(struct http_request *request, unsigned status, struct ht
 					{ "Vary", "Accept-Language, Cookie" } };
 	struct err err;
 
-	html_add(html, "</main>\n</body>\n</html>\n");
+	html_add(html, PAGE_END);
 	for (size_t i = 0; i < n_more && i < 2; i++)
 		fields[4 + i] = more[i];
 	if (html->failed) {
@@ -93,6 +94,37 @@ bool pages_is_person(const struct http_request *request)
 	return accept && strstr(accept, "text/html");
 }
 
+static void refusal_begin(struct html *html, unsigned status, const char *text)
+{
+	page_begin(html, status == 404 ? _("There is nothing here") : _("That did not work"));
+	html_add(html, "<p class=\"bad\" role=\"alert\">%s</p>\n<p><a href=\"/\">%s</a></p>\n",
+		 text, _("To the first page"));
+}
+
+bool pages_as_page(void *context, const struct http_request *request,
+		   const struct http_problem *problem, struct blob *ret_page)
+{
+	struct html html = { 0 };
+	enum language before;
+
+	(void)context;
+	if (!pages_is_person(request))
+		return false;
+	before = language_use(views_language(request));
+	refusal_begin(&html, problem->status,
+		      problem->status == 413
+			      ? _("what you sent is larger than this site takes, and nothing was "
+				  "done; a large table is imported on the province's machine, by "
+				  "lantoa")
+			      : problem->text);
+	html_add(&html, PAGE_END);
+	(void)language_use(before);
+	*ret_page = html.out;
+	if (html.failed)
+		blob_free(ret_page);
+	return !html.failed;
+}
+
 void pages_refuse(struct web *web, struct http_request *request, unsigned status, const char *text,
 		  unsigned retry_s)
 {
@@ -107,9 +139,7 @@ void pages_refuse(struct web *web, struct http_request *request, unsigned status
 		return;
 	}
 	(void)snprintf(retry, sizeof(retry), "%u", retry_s); /* fits */
-	page_begin(&html, status == 404 ? _("There is nothing here") : _("That did not work"));
-	html_add(&html, "<p class=\"bad\" role=\"alert\">%s</p>\n<p><a href=\"/\">%s</a></p>\n",
-		 text, _("To the first page"));
+	refusal_begin(&html, status, text);
 	page_answer(request, status, &html, &(struct http_field){ "Retry-After", retry },
 		    retry_s ? 1 : 0);
 }

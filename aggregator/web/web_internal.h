@@ -156,6 +156,9 @@ void pages_on_nothing(void *context, struct http_request *request);
 /** Say it to a person or a program, whichever asks. */
 /** Does a person read the answer, in a browser? */
 bool pages_is_person(const struct http_request *request);
+/** What the door never saw, as a page: http_limits.as_page. */
+bool pages_as_page(void *context, const struct http_request *request,
+		   const struct http_problem *problem, struct blob *ret_page);
 /** What the aggregator refused, for a person: the page has its status and its sentence. */
 void pages_on_refusal(struct http_request *request, const struct web_asked *asked);
 void pages_refuse(struct web *web, struct http_request *request, unsigned status, const char *text,

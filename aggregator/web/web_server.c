@@ -210,7 +210,8 @@ static int start_http(struct web *web, struct err *err)
 					      config->proxy ? 0 : config->address_connections,
 				      .problems = "/api/",
 				      .problem_types = "/api/v1/openapi.json#/components/schemas/",
-				      .on_head = door_on_head };
+				      .on_head = door_on_head,
+				      .as_page = pages_as_page };
 	char where[256];
 	int fd = -1, rc;
 

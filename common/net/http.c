@@ -137,6 +137,7 @@ int http_start(uv_loop_t *loop, int listen_fd, const struct http_route routes[],
 	http->seats.most = limits->connections;
 	http->seats.idle_ms = UINT64_C(1000) * limits->timeout_s;
 	http->on_head = limits->on_head;
+	http->as_page = limits->as_page;
 	http->guarded = limits->guarded;
 	http->host = limits->host;
 	http->problems = limits->problems;

@@ -20,6 +20,8 @@
 
 struct http;         /* the server */
 struct http_request; /* one request; lives until answered */
+struct http_problem;
+struct blob;
 
 #define HTTP_ADDRESS_MAX 64u
 #define HTTP_BODY_SMALL  4096u /* bytes: a route's that names no other limit */
@@ -76,6 +78,10 @@ struct http_limits {
 	 * answer, at once or later. Of an answer given here the client hears when it has sent its
 	 * body, which is forgotten as it comes. */
 	void (*on_head)(void *context, struct http_request *request);
+	/* May be NULL. What is refused before any handler sees it, for a person: @ret_page is HTML,
+	 * which the server frees. False: it is told as http_answer_problem() does. */
+	bool (*as_page)(void *context, const struct http_request *request,
+			const struct http_problem *problem, struct blob *ret_page);
 };
 
 /**

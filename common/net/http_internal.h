@@ -35,6 +35,8 @@ struct http {
 	struct seats seats;
 	struct stream *streams; /* each owned by its response */
 	void (*on_head)(void *context, struct http_request *request);
+	bool (*as_page)(void *context, const struct http_request *request,
+			const struct http_problem *problem, struct blob *ret_page);
 	unsigned working;
 	unsigned handles;
 	bool guarded;

@@ -48,11 +48,12 @@ static struct http_field type_field(const char *type)
 	return (struct http_field){ MHD_HTTP_HEADER_CONTENT_TYPE, type };
 }
 
-/* NULL: out of memory. */
+/* With @page for a person; NULL: there is none. NULL: out of memory. */
 static struct MHD_Response *response_to(const struct http_problem *problem, const char *types,
-					const char *allow)
+					const char *allow, const struct blob *page)
 {
-	struct http_field fields[4] = { type_field(http_problem_type(types)) };
+	struct http_field fields[4] = { type_field(page ? "text/html; charset=utf-8"
+							: http_problem_type(types)) };
 	struct blob body = { 0 };
 	struct MHD_Response *response = NULL;
 	char retry[16];
@@ -65,7 +66,9 @@ static struct MHD_Response *response_to(const struct http_problem *problem, cons
 	(void)snprintf(retry, sizeof(retry), "%u", problem->retry_s); /* fits */
 	if (problem->retry_s)
 		fields[n++] = (struct http_field){ MHD_HTTP_HEADER_RETRY_AFTER, retry };
-	if (http_problem_body(&body, problem, types) == 0)
+	if (page)
+		response = response_of(fields, n, page->data, page->len);
+	else if (http_problem_body(&body, problem, types) == 0)
 		response = response_of(fields, n, body.data, body.len);
 	blob_free(&body);
 	return response;
@@ -74,8 +77,14 @@ static struct MHD_Response *response_to(const struct http_problem *problem, cons
 enum MHD_Result http_send_problem(const struct http_request *request,
 				  const struct http_problem *problem, const char *allow)
 {
-	struct MHD_Response *response = response_to(problem, request->problem_types, allow);
+	const struct http *http = request->http;
+	struct blob page = { 0 };
+	bool person = http->as_page && http->as_page(http->context, request, problem, &page);
+	struct MHD_Response *response =
+		response_to(problem, request->problem_types, allow, person ? &page : NULL);
 	enum MHD_Result result = MHD_NO;
+
+	blob_free(&page);
 
 	if (response) {
 		result = queue(request->http, request->connection, problem->status, response);
@@ -174,7 +183,8 @@ const char *http_words(struct http_request *request, const struct err *err)
 
 void http_answer_problem(struct http_request *request, const struct http_problem *problem)
 {
-	http_answered(request, problem->status, response_to(problem, request->problem_types, NULL));
+	http_answered(request, problem->status,
+		      response_to(problem, request->problem_types, NULL, NULL));
 }
 
 void http_answer_err(struct http_request *request, const struct err *err)

@@ -253,6 +253,13 @@ class Acts(web.WebRig):
             self.assertEqual(self.get(f"/act/import-{name}", "admin").status, 200, name)
             refused = self.send(f"/act/import-{name}", {**upload["fields"], "table": "nonsense\n1\n"}, "admin", table=True)
             self.assertEqual((refused.status, 'role="alert"' in refused.text), (400, True), f"{name}: {refused}")
+        # A wrong file may be as large as it likes: a person reads why it is not taken.
+        for language, words in (("en", "larger than this site takes"), ("vi", "lớn hơn")):
+            self.cookies["admin"] += f"; lantoa-language={language}" if language == "vi" else ""
+            refused = self.send(target, {**upload["fields"], "table": "x" * (6 * 2**20)}, "admin", table=True)
+            self.assertEqual((refused.status, refused.headers["Content-Type"]), (413, "text/html; charset=utf-8"), refused)
+            self.assertRegex(refused.text, f'role="alert">[^<]*{words}')
+        self.cookies["admin"] = self.cookies["admin"].partition(";")[0]
         for text, status, words in (("", 400, "it is empty|this one is empty"), ("a\0b", 400, "no text in UTF-8"),
                                     ("x" * (2 * 2**20 + 1), 413, "larger than 2 MiB")):
             refused = self.send(target, {**upload["fields"], "table": text}, "admin", table=True)
