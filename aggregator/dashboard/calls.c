@@ -125,8 +125,8 @@ static void filters(struct visit *visit, struct html *html)
 			 choices[i].words);
 	}
 	html_add(html,
-		 "<label for=\"behind\">%s</label>\n<input id=\"behind\" name=\"behind\" "
-		 "value=\"%s\" size=\"8\">\n<button>%s</button>\n",
+		 "<div><label for=\"behind\">%s</label>\n<input id=\"behind\" name=\"behind\" "
+		 "value=\"%s\" size=\"8\"></div>\n<button>%s</button>\n",
 		 _("Program older than"), view->behind, _("Show"));
 	all = view_with(&all, "late", "");
 	all = view_with(&all, "silent", "");

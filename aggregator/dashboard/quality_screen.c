@@ -151,8 +151,9 @@ static void filters(struct visit *visit, struct html *html)
 	frame_keep(html, view, "office metric from to last top");
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		html_add(html,
-			 "<label for=\"%s\">%s</label>\n<input id=\"%s\" name=\"%s\" value=\"%s\" "
-			 "size=\"10\">\n",
+			 "<div><label for=\"%s\">%s</label>\n<input id=\"%s\" name=\"%s\" "
+			 "value=\"%s\" "
+			 "size=\"10\"></div>\n",
 			 fields[i].name, fields[i].words, fields[i].name, fields[i].name,
 			 view_value(view, fields[i].name));
 	html_add(html, "<button>%s</button>\n</form>\n", _("Show"));
