@@ -435,8 +435,6 @@ static void a_batch_that_cannot_be_taken_at_all_is_left_to_its_office(void **sta
 	assert_int_equal(testbed_number(&f->testbed, "SELECT count(*) FROM journal"), 3);
 }
 
-/* It was posted, and undone since: nothing that posting told of it is told to its office, which
- * would take an ack for its leave to forget the batch. */
 struct program { /* that orders without end */
 	struct committer_act act;
 	struct fixture *f;
@@ -481,8 +479,11 @@ static void orders_without_end_keep_no_batch_waiting(void **state)
 	assert_in_range(programs[0].done + programs[1].done, 1, 2);
 	while (programs[0].done + programs[1].done < 100)
 		uv_run(&f->loop, UV_RUN_ONCE);
+	stop(f);
 }
 
+/* It was posted, and undone since: nothing that posting told of it is told to its office, which
+ * would take an ack for its leave to forget the batch. */
 static void a_batch_that_was_undone_is_not_acked(void **state)
 {
 	struct fixture *f = *state;
