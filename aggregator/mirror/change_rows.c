@@ -408,10 +408,13 @@ static int figure_take(struct change_rows *rows, const struct changes_item *item
 			     .point = figure->point };
 	if (ARRAY_RESERVE(rows->pending, rows->pending_room, rows->n_pending + 1) < 0)
 		return err_memory(err);
-	if (figure->held) /* it never stood, unless it is released */
+	if (figure->held) { /* it never stood, unless it is released */
 		p.known_to = item->position;
-	else if (stand(rows, &p) < 0)
+		if (rows->fresh) /* and then the next one must look for it */
+			(void)was_seen(rows, &p, key_hash(HASH_START, &p));
+	} else if (stand(rows, &p) < 0) {
 		return err_memory(err);
+	}
 	rows->pending[rows->n_pending++] = p;
 	rows->figures++;
 	return 0;

@@ -173,6 +173,22 @@ static void a_first_fill_looks_for_what_it_brought_itself_alone(void **state)
 	assert_non_null(find(f, CLOSE_FIGURES));
 }
 
+/* It may have been released since, and stand in the table. */
+static void a_first_fill_looks_for_what_was_held_when_it_came_too(void **state)
+{
+	struct fixture *f = *state;
+	change_rows_fresh(f->rows, true);
+	take_well(f,
+		  BATCH(11, 4, RUN("a", "", "[\"2025-04-01\", \"5\", \"closed\"]"),
+			"[0, -1, 1, \"closed\"]"),
+		  1);
+	assert_null(find(f, CLOSE_FIGURES));
+	take_well(f, BATCH(11, 6, RUN("a", "", "[\"2025-04-01\", \"6\"]"), ""), 1);
+	const struct row_step *close = find(f, CLOSE_FIGURES);
+	assert_non_null(close);
+	assert_string_equal(close->params[2], "{\"a\"}");
+}
+
 static void a_row_that_an_event_changes_twice_is_changed_once(void **state)
 {
 	struct fixture *f = *state;
@@ -280,6 +296,7 @@ int main(void)
 		TEST(texts_stay_what_they_are),
 		TEST(many_figures_go_by_copy),
 		TEST(a_first_fill_looks_for_what_it_brought_itself_alone),
+		TEST(a_first_fill_looks_for_what_was_held_when_it_came_too),
 		TEST(a_row_that_an_event_changes_twice_is_changed_once),
 		TEST(a_release_has_what_stands_looked_up_behind_the_batches_before_it),
 		TEST(an_imported_file_takes_the_place_of_the_one_before),
