@@ -117,12 +117,14 @@ static int judge_stale(struct follow *f, struct err *err)
 	struct changes_page page;
 	char beginning[80] = "";
 	int rc = changes_next(f->client, 0, 0, &page, err);
-	if (rc == 0 && page.n > 0)
-		rc = beginning_of(&page, beginning, err);
 	if (rc < 0)
 		return rc;
+	if (page.n > 0)
+		rc = beginning_of(&page, beginning, err);
 	int64_t epoch = page.epoch, head = page.head;
 	changes_page_free(&page);
+	if (rc < 0)
+		return rc;
 	if (mark->beginning[0] && strcmp(beginning, mark->beginning) != 0)
 		return err_set(
 			err, -ESTALE,
