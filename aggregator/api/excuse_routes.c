@@ -34,6 +34,8 @@ static int tell_new(struct call *call, sqlite3 *db, const struct reference *refe
 	if (rc == 0)
 		rc = excuses_list_one(after, reference->offices, id, &table, err);
 	excuses_close(after);
+	if (rc == 0)
+		table_head_int(table, "would", "excused", 1);
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
 
@@ -43,6 +45,8 @@ static int tell_old(struct call *call, const struct reference *reference, int64_
 	struct table *table = NULL;
 	int rc = excuses_list_one(reference->excuses, reference->offices, id, &table, err);
 
+	if (rc == 0)
+		table_head_int(table, "would", "taken_back", 1);
 	return rc == 0 ? call_answer_table(call, table, err) : rc;
 }
 

@@ -32,7 +32,7 @@ static int end_tell(struct call *call, sqlite3 *db, const struct reference *refe
 	table_text(table, unit ? unit->code : NULL);
 	table_text(table, unit ? unit->name : NULL);
 	table_text(table, day_format(form->from - 1, day));
-	table_head_int(table, "would", "moved", (int64_t)would.n);
+	table_head_int(table, "would", "ended", (int64_t)would.n);
 	moving_cost(table, &would);
 	return call_answer_table(call, table, err);
 }

@@ -202,8 +202,11 @@ static int closing_tell(struct call *call, sqlite3 *db, const struct reference *
 	else if (rc == 0)
 		rc = closings_list_but(reference->closings, after, &table, err);
 	closings_close(after);
-	if (rc == 0)
+	if (rc == 0) {
+		table_head_int(table, "would", act == closing_add ? "closed" : "opened",
+			       (int64_t)table_rows(table));
 		rc = call_answer_table(call, table, err);
+	}
 	return trial_end(db, rc, err);
 }
 

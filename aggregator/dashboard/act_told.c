@@ -355,7 +355,7 @@ void told_end(struct visit *visit, struct html *html, const json_t *trial)
 	unit_term(html, _("Unit so far"), row, "unit", "unit_name");
 	term(html, _("Last day"), words_day(answer_text(row, "until"), day));
 	html_add(html, "</dl>\n");
-	if (is_any(visit, html, trial, "moved"))
+	if (is_any(visit, html, trial, "ended"))
 		say(html, _("After that day it reports for no unit and owes nothing. What it "
 			    "reports of days "
 			    "before counts as ever."));
