@@ -84,19 +84,49 @@ static int entry_check(const struct register_view *view, const struct entry *ent
 	return unit_check(view, entry->unit_code, entry->from_day, err);
 }
 
-static int office_insert(sqlite3 *db, const struct entry *entry, int64_t *ret_id, struct err *err)
+/* What watches these tables makes a statement long to prepare: it is prepared once for all rows. */
+struct writing {
+	sqlite3 *db;
+	sqlite3_stmt *office, *assignment; /* owned */
+	const char *who;
+};
+
+#define ASSIGNMENT_PUT                                                                             \
+	"INSERT INTO assignment(office, from_day, unit_code) VALUES(?, ?, ?)"                      \
+	" ON CONFLICT DO UPDATE SET unit_code = excluded.unit_code"
+
+static int writing_open(struct writing *writing, sqlite3 *db, const char *who, struct err *err)
 {
-	sqlite3_stmt *stmt = NULL;
-	int rc = db_prepare(db, "INSERT INTO office(code, name) VALUES(?, ?)", &stmt, err);
-	if (rc < 0)
-		return rc;
-	sqlite3_bind_text(stmt, 1, entry->code, -1, SQLITE_STATIC);
-	sqlite3_bind_text(stmt, 2, entry->name, -1, SQLITE_STATIC);
-	rc = db_run(stmt, err);
-	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
+	*writing = (struct writing){ .db = db, .who = who };
+	int rc = db_prepare(db, "INSERT INTO office(code, name) VALUES(?, ?)", &writing->office,
+			    err);
+	return rc == 0 ? db_prepare(db, ASSIGNMENT_PUT, &writing->assignment, err) : rc;
+}
+
+static void writing_close(struct writing *writing)
+{
+	(void)sqlite3_finalize(writing->office); /* repeat the errors that run told */
+	(void)sqlite3_finalize(writing->assignment);
+}
+
+static int office_insert(const struct writing *writing, const struct entry *entry, int64_t *ret_id,
+			 struct err *err)
+{
+	sqlite3_bind_text(writing->office, 1, entry->code, -1, SQLITE_STATIC);
+	sqlite3_bind_text(writing->office, 2, entry->name, -1, SQLITE_STATIC);
+	int rc = db_run(writing->office, err);
 	if (rc == 0)
-		*ret_id = sqlite3_last_insert_rowid(db);
+		*ret_id = sqlite3_last_insert_rowid(writing->db);
 	return rc;
+}
+
+static int assignment_run(sqlite3_stmt *put, int64_t office, int32_t from_day,
+			  const char *unit_code, struct err *err)
+{
+	sqlite3_bind_int64(put, 1, office);
+	sqlite3_bind_int(put, 2, from_day);
+	sqlite3_bind_text(put, 3, unit_code, -1, SQLITE_STATIC); /* NULL binds an SQL NULL */
+	return db_run(put, err);
 }
 
 /* In place of the one of that day, if there is one. @unit_code NULL: to no unit. */
@@ -104,21 +134,14 @@ static int assignment_put(sqlite3 *db, int64_t office, int32_t from_day, const c
 			  struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
-	int rc = db_prepare(db,
-			    "INSERT INTO assignment(office, from_day, unit_code) VALUES(?, ?, ?)"
-			    " ON CONFLICT DO UPDATE SET unit_code = excluded.unit_code",
-			    &stmt, err);
-	if (rc < 0)
-		return rc;
-	sqlite3_bind_int64(stmt, 1, office);
-	sqlite3_bind_int(stmt, 2, from_day);
-	sqlite3_bind_text(stmt, 3, unit_code, -1, SQLITE_STATIC); /* NULL binds an SQL NULL */
-	rc = db_run(stmt, err);
+	int rc = db_prepare(db, ASSIGNMENT_PUT, &stmt, err);
+	if (rc == 0)
+		rc = assignment_run(stmt, office, from_day, unit_code, err);
 	(void)sqlite3_finalize(stmt); /* repeats the error that run told */
 	return rc;
 }
 
-static int entry_write(sqlite3 *db, const struct entry *entry, const char *who, int64_t *ret_id,
+static int entry_write(const struct writing *writing, const struct entry *entry, int64_t *ret_id,
 		       struct err *err)
 {
 	char detail[512], day[DAY_TEXT_MAX];
@@ -126,14 +149,16 @@ static int entry_write(sqlite3 *db, const struct entry *entry, const char *who, 
 		       entry->unit_code,
 		       day_format(entry->from_day, day)); /* fits: bounded codes */
 	int64_t id = 0;
-	int rc = office_insert(db, entry, &id, err);
+	int rc = office_insert(writing, entry, &id, err);
 	if (rc == 0)
-		rc = assignment_put(db, id, entry->from_day, entry->unit_code, err);
+		rc = assignment_run(writing->assignment, id, entry->from_day, entry->unit_code,
+				    err);
 	if (rc == 0)
-		rc = event_append(
-			db,
-			&(struct event_form){ .who = who, .kind = "office add", .detail = detail },
-			NULL, err);
+		rc = event_append(writing->db,
+				  &(struct event_form){ .who = writing->who,
+							.kind = "office add",
+							.detail = detail },
+				  NULL, err);
 	if (rc == 0)
 		*ret_id = id;
 	return rc;
@@ -144,13 +169,17 @@ int office_add(sqlite3 *db, const char *code, const char *name, const char *unit
 {
 	struct entry entry = { code, name, unit_code, from_day };
 	struct register_view view = { 0 };
+	struct writing writing = { 0 };
 	int64_t id = 0;
 	int rc = view_open(&view, db, err);
 	if (rc == 0)
 		rc = entry_check(&view, &entry, err);
 	view_close(&view);
 	if (rc == 0)
-		rc = entry_write(db, &entry, who, &id, err);
+		rc = writing_open(&writing, db, who, err);
+	if (rc == 0)
+		rc = entry_write(&writing, &entry, &id, err);
+	writing_close(&writing);
 	if (rc == 0)
 		rc = reference_changed(db, err);
 	if (rc == 0)
@@ -439,15 +468,17 @@ static int file_read(struct reading *reading, const char *csv, size_t len, struc
 static int file_write(const struct reading *reading, sqlite3 *db, const char *who,
 		      size_t *ret_added, struct err *err)
 {
+	struct writing writing;
 	int64_t id = 0;
 	size_t added = 0;
-	int rc = 0;
+	int rc = writing_open(&writing, db, who, err);
 	for (size_t i = 0; i < reading->n && rc == 0; i++) {
 		if (reading->lines[i].known)
 			continue;
-		rc = entry_write(db, &reading->lines[i].entry, who, &id, err);
+		rc = entry_write(&writing, &reading->lines[i].entry, &id, err);
 		added++;
 	}
+	writing_close(&writing);
 	if (rc == 0 && added > 0)
 		rc = reference_changed(db, err);
 	if (rc == 0)
