@@ -55,34 +55,6 @@ size_t figure_period(const struct figure *figure, const char *period)
 	return at < figure->n ? at : figure->n;
 }
 
-unsigned figure_signs(const json_t *row)
-{
-	const json_t *value = json_object_get(row, "value");
-	bool none = !value || json_is_null(value), carried = answer_number(row, "carried") > 0;
-	unsigned signs = 0;
-
-	if (answer_number(row, "missing") > 0)
-		signs |= SIGN_PARTIAL;
-	if (*answer_text(row, "until"))
-		signs |= SIGN_OPEN;
-	if (carried)
-		signs |= answer_number(row, "reported") + answer_number(row, "extra") > 0
-				 ? SIGN_CARRIED_SOME
-				 : SIGN_CARRIED;
-	if (answer_number(row, "revisions") > 0)
-		signs |= SIGN_REVISED;
-	if (answer_number(row, "waiting") > 0)
-		signs |= SIGN_WAITING;
-	if (answer_number(row, "extra") > 0)
-		signs |= SIGN_EXTRA;
-	if (answer_number(row, "excused") > 0)
-		signs |= SIGN_EXCUSED;
-	if (none) /* of what is not there nothing else is to be said than whether it was due */
-		signs = (signs & (SIGN_WAITING | SIGN_REVISED)) |
-			(answer_number(row, "due") > 0 ? SIGN_MISSING : 0u);
-	return signs;
-}
-
 void figure_question(const struct figure *figure, struct question *question, const char *path)
 {
 	question_of(question, path, &figure->asked, "from to last by total by_label versus");

@@ -81,7 +81,7 @@ static void remarks(struct html *html, const json_t *row)
 static void counts(struct figure *figure, struct html *html, const json_t *row)
 {
 	char due[NUMBER_MAX], reported[NUMBER_MAX], d[EXACT_MAX], r[EXACT_MAX];
-	unsigned signs = figure_signs(row) & SIGN_OPEN;
+	unsigned signs = signs_of(row) & SIGN_OPEN;
 
 	html_add(html, "<ul class=\"counts\">\n");
 	if (answer_number(row, "due") > 0) {
@@ -172,7 +172,7 @@ void figure_headline(struct figure *figure, struct html *html)
 			 value, value,
 			 shown_number(value, facts_digits(&figure->facts), figure->facts.unit,
 				      shown));
-		signs_write(html, figure_signs(row) & SIGNS_PROVISIONAL);
+		signs_write(html, signs_of(row) & SIGNS_PROVISIONAL);
 		html_add(html, "</p>\n");
 	} else {
 		html_add(html, "<p class=\"value none\">–</p>\n<p class=\"reason\">%s</p>\n",
@@ -280,7 +280,7 @@ void figure_missing(struct figure *figure, struct html *html)
 	size_t n;
 
 	if (!figure->facts.is_metric ||
-	    !(figure_signs(figure->headline) & (SIGN_PARTIAL | SIGN_MISSING | SIGN_WAITING)))
+	    !(signs_of(figure->headline) & (SIGN_PARTIAL | SIGN_MISSING | SIGN_WAITING)))
 		return;
 	question_of(&question, "/api/v1/completeness", &figure->asked, "from to last by");
 	if (!*figure->asked.view.publication) {
@@ -313,7 +313,7 @@ void figure_revisions(struct figure *figure, struct html *html)
 	struct question question;
 	const json_t *answer;
 
-	if (!(figure_signs(figure->headline) & SIGN_REVISED))
+	if (!(signs_of(figure->headline) & SIGN_REVISED))
 		return;
 	question_of(&question, "/api/v1/query", &figure->asked,
 		    "from to last by per total by_label versus");

@@ -1,6 +1,8 @@
+#include "dashboard/figure_facts.h"
+
 #include "common/base/i18n.h"
 #include "common/text/answer.h"
-#include "dashboard/figure_internal.h"
+#include "dashboard/shown.h"
 #include "dashboard/words.h"
 
 #include <stdlib.h>

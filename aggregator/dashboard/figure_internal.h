@@ -2,32 +2,13 @@
 #pragma once
 
 #include "common/base/arena.h"
-#include "dashboard/chart.h"
+#include "dashboard/figure_facts.h"
 #include "dashboard/shown.h"
 #include "dashboard/visit.h"
 
-#define FIGURE_ROUNDED 2                   /* digits of what a formula gives */
 #define FIGURE_PERIODS 12u                 /* shown where nobody said from when */
 #define FIGURE_COLUMNS 36u                 /* periods of a table at most; it says so */
 #define FIGURE_ARENA   (32u * 1024 * 1024) /* of a page: rows and their links */
-#define FIGURE_TARGETS 8u
-
-/* What the reference says of a name. Texts are of the answers, or of ours. */
-struct facts {
-	const char *name, *label, *unit;
-	bool is_metric, is_indicator; /* neither: there is no such name, or no answer yet */
-	const char *kind, *time_agg, *area_agg, *grain, *level, *formula;
-	const char *calendar;   /* "report" or "" */
-	const char *dimensions; /* parted by ';', as the catalogue has them; "" */
-	struct chart_target targets[FIGURE_TARGETS];
-	size_t n_targets;
-};
-
-/** Asks for catalogue and indicators. */
-struct facts facts_of(struct visit *visit, const char *name);
-/** One sentence: what it counts, how it adds up, who reports it. */
-void facts_sentence(const struct facts *facts, struct html *html);
-int facts_digits(const struct facts *facts);
 
 struct figure {
 	struct visit asked; /* the visit, of which the view has what the address left out */
@@ -55,8 +36,6 @@ size_t figure_period(const struct figure *figure, const char *period);
 /** The text of member @key of @row, kept; NULL: null. */
 const char *figure_text(struct figure *figure, struct html *html, const json_t *row,
 			const char *key);
-/** What is to be known about the figure of @row: enum sign. */
-unsigned figure_signs(const json_t *row);
 /** A question with all of the view but its parts, for the periods shown. */
 void figure_question(const struct figure *figure, struct question *question, const char *path);
 

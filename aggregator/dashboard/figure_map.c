@@ -54,7 +54,7 @@ static bool tile_read(struct figure *figure, struct html *html, const json_t *ce
 			      .parts = (int)answer_number(cell, "parts"),
 			      .value = figure_text(figure, html, row, "value"),
 			      .reason = figure_text(figure, html, row, "reason"),
-			      .signs = figure_signs(row),
+			      .signs = signs_of(row),
 			      .link = link_to(figure, html, code) };
 	return true;
 }

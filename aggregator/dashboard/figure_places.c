@@ -155,7 +155,7 @@ static void take_row(struct table_of_places *table, const json_t *row)
 	place->cells[at - table->first] =
 		(struct heat_cell){ .value = figure_text(figure, table->html, row, "value"),
 				    .reason = figure_text(figure, table->html, row, "reason"),
-				    .signs = figure_signs(row),
+				    .signs = signs_of(row),
 				    .link = link_of(table, row, period) };
 	if (table->by_label) /* that nobody had such a case is no report that is missing */
 		place->cells[at - table->first].signs &= ~(unsigned)SIGN_MISSING;

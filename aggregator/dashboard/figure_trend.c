@@ -330,7 +330,7 @@ static void point_read(struct figure *figure, struct html *html, const json_t *r
 	there = view_with(&there, "period", period_format(figure->periods[at], period));
 	*point = (struct chart_point){ .value = figure_text(figure, html, row, "value"),
 				       .reason = figure_text(figure, html, row, "reason"),
-				       .signs = figure_signs(row),
+				       .signs = signs_of(row),
 				       .link = figure_link(figure, html, &there) };
 }
 

@@ -4,10 +4,11 @@
 #include "common/base/utf8.h"
 #include "common/model/civil.h"
 #include "common/text/answer.h"
-#include "dashboard/figure_internal.h"
+#include "dashboard/figure_facts.h"
 #include "dashboard/frame.h"
 #include "dashboard/heat.h"
 #include "dashboard/office_internal.h"
+#include "dashboard/shown.h"
 #include "dashboard/signs.h"
 #include "dashboard/words.h"
 
@@ -94,7 +95,7 @@ static void take_rows(struct grid *grid, const json_t *answer)
 			continue;
 		*cell = (struct heat_cell){ .value = kept(grid, row, "value"),
 					    .reason = answer_text(row, "reason"),
-					    .signs = figure_signs(row),
+					    .signs = signs_of(row),
 					    .link = report_link(grid, metric,
 								answer_text(row, "period")) };
 	}

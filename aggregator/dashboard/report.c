@@ -4,8 +4,9 @@
 #include "common/base/utf8.h"
 #include "common/text/answer.h"
 #include "dashboard/changes.h"
-#include "dashboard/figure_internal.h"
+#include "dashboard/figure_facts.h"
 #include "dashboard/frame.h"
+#include "dashboard/number.h"
 #include "dashboard/office_internal.h"
 #include "dashboard/signs.h"
 #include "dashboard/words.h"
@@ -55,7 +56,7 @@ static void value(struct report *report, struct html *html, const json_t *row, c
 {
 	char room[EXACT_MAX], period[PERIOD_TOLD_MAX];
 	const char *exact = exact_text(row, "value", room);
-	unsigned signs = figure_signs(row);
+	unsigned signs = signs_of(row);
 
 	html_add(html, "<section class=\"headline\" data-q=\"%s\" aria-label=\"%s\">\n", query,
 		 _("The figure"));
@@ -142,7 +143,7 @@ static void labels_of(struct report *report, struct html *html, const char *dime
 							 : _("not classified"),
 			 answer_text(row, "label"));
 		number_write(html, exact);
-		signs_write(html, figure_signs(row));
+		signs_write(html, signs_of(row));
 		html_add(html, "</td></tr>\n");
 	}
 	if (n > 0)

@@ -2,6 +2,7 @@
 
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
+#include "common/text/answer.h"
 
 #include <stdio.h>
 
@@ -64,4 +65,32 @@ void signs_legend(struct html *html, unsigned set)
 			html_add(html, "<li><span class=\"sign\">%s</span> %s</li>", signs[i].text,
 				 _(signs[i].words));
 	html_add(html, "</ul>\n");
+}
+
+unsigned signs_of(const json_t *row)
+{
+	const json_t *value = json_object_get(row, "value");
+	bool none = !value || json_is_null(value), carried = answer_number(row, "carried") > 0;
+	unsigned set = 0;
+
+	if (answer_number(row, "missing") > 0)
+		set |= SIGN_PARTIAL;
+	if (*answer_text(row, "until"))
+		set |= SIGN_OPEN;
+	if (carried)
+		set |= answer_number(row, "reported") + answer_number(row, "extra") > 0
+			       ? SIGN_CARRIED_SOME
+			       : SIGN_CARRIED;
+	if (answer_number(row, "revisions") > 0)
+		set |= SIGN_REVISED;
+	if (answer_number(row, "waiting") > 0)
+		set |= SIGN_WAITING;
+	if (answer_number(row, "extra") > 0)
+		set |= SIGN_EXTRA;
+	if (answer_number(row, "excused") > 0)
+		set |= SIGN_EXCUSED;
+	if (none) /* of what is not there nothing else is to be said than whether it was due */
+		set = (set & (SIGN_WAITING | SIGN_REVISED)) |
+		      (answer_number(row, "due") > 0 ? SIGN_MISSING : 0u);
+	return set;
 }

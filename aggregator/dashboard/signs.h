@@ -4,6 +4,8 @@
 
 #include "common/text/html.h"
 
+#include <jansson.h>
+
 enum sign {
 	/* A set of them. */
 	SIGN_PARTIAL = 1,       /* somebody who was due is missing */
@@ -20,6 +22,8 @@ enum sign {
 /** Not all that will be in it is. */
 #define SIGNS_PROVISIONAL (SIGN_PARTIAL | SIGN_OPEN)
 
+/** What is to be known about the figure of @row of an answer. */
+unsigned signs_of(const json_t *row);
 /** The signs of @set, each with its words for who hovers or hears; nothing where it is empty. */
 void signs_write(struct html *html, unsigned set);
 /** The same as plain text, for an SVG: "*r". Returns @text. */
