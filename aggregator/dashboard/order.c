@@ -210,7 +210,7 @@ bool order_is_whole(const struct order *order)
 
 bool order_is_agreed(const struct order *order)
 {
-	return *order->seen && strcmp(order->seen, order->digest) == 0 &&
+	return order->act->path && *order->seen && strcmp(order->seen, order->digest) == 0 &&
 	       (order->meant || !order->needs_yes) && !order->nothing && !order->trouble;
 }
 

@@ -65,13 +65,13 @@ int order_take_table(struct order *order, const char *text, size_t len, struct e
 const char *order_value(const struct order *order, const char *name);
 /** Where the same is looked at, in the other language say: an address that order_read() reads as
  * this order of this @view, but for the table; the act's alone where all of it does not fit.
- * Returns
- * @text. */
+ * Returns @text. */
 const char *order_address(const struct order *order, const struct view *view,
 			  char text[QUESTION_MAX]);
 /** Is all there that is needed to ask what would come of it? */
 bool order_is_whole(const struct order *order);
-/** Did somebody agree to what the page tells? Then it is to be done. */
+/** Did somebody agree to what the page tells? Then it is to be done. Never of an act that is done
+ * elsewhere (no path). */
 bool order_is_agreed(const struct order *order);
 /** What is sent to do it, or only to try it. Valid as long as @order. -ENOMEM. */
 int order_sending(struct order *order, bool trial, struct sending *ret_sending, struct err *err);

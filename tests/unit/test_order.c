@@ -349,6 +349,22 @@ static void what_takes_something_away_must_be_meant(void **state)
 	end(&play);
 }
 
+/* An invitation is told of alone: there is no act behind it that could be sent. */
+static void what_cannot_be_done_here_is_not_agreed_to(void **state)
+{
+	struct play play;
+	struct err err;
+
+	(void)state;
+	begin(&play, "/act/invite?office=28001");
+	has(page_of(&play), "lantoa office invite");
+	assert_true(*play.order.digest);
+	assert_int_equal(order_take(&play.order, "seen", play.order.digest, &err), 0);
+	(void)page_of(&play);
+	assert_false(order_is_agreed(&play.order));
+	end(&play);
+}
+
 /* Whoever reads a page types no commands. */
 static void a_clause_that_names_a_command_is_left_out(void **state)
 {
@@ -449,6 +465,7 @@ int main(void)
 		cmocka_unit_test(it_is_agreed_to_as_it_was_seen),
 		cmocka_unit_test(a_table_takes_the_place_of_the_edition_that_it_was_compared_with),
 		cmocka_unit_test(what_takes_something_away_must_be_meant),
+		cmocka_unit_test(what_cannot_be_done_here_is_not_agreed_to),
 		cmocka_unit_test(a_clause_that_names_a_command_is_left_out),
 		cmocka_unit_test(a_viewer_is_shown_nothing_of_it),
 		cmocka_unit_test(every_act_tells_whatever_is_answered),
