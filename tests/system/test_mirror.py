@@ -220,6 +220,18 @@ class Views(Mirrored):
         self.assertEqual(outcome.code, 1, outcome)
         self.assertIn("the province has", outcome.out)
 
+    def test_a_first_fill_has_once_what_was_held_released_and_corrected(self):
+        agent, day = self.agent("28001").start(), str(LAST)
+        self.assertEqual(self.lantoa("close", day).code, 0)
+        self.assertEqual(agent.record("visits=5", "--period", day, "--label", "desk=A").code, 0)
+        rig.wait_for(lambda: self.province.get("/v1/quarantine")["rows"], "held figures")
+        self.release()
+        self.assertEqual(self.lantoa("reopen", day).code, 0)
+        self.post("28001", "visits", 7, day, "desk=A")
+        self.once()
+        self.assertEqual(self.postgres.sql("SELECT value FROM lantoa.figure_now WHERE metric = 'visits'"), [["7"]])
+        self.assert_same()
+
 
 class Kills(Mirrored):
     fsync = True
