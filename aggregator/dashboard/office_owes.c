@@ -90,25 +90,6 @@ static bool is_late(const struct owing *owing, const json_t *row)
 	return false;
 }
 
-static const char *form_words(const char *form)
-{
-	static const struct {
-		const char *form, *words;
-	} known[] = { { "minute", N_("by the minute") },
-		      { "hour", N_("by the hour") },
-		      { "day", N_("by the day") },
-		      { "week", N_("by the week") },
-		      { "month", N_("by the month") },
-		      { "quarter", N_("by the quarter") },
-		      { "semester", N_("by the half-year") },
-		      { "year", N_("by the year") } };
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcmp(known[i].form, form) == 0)
-			return _(known[i].words);
-	return form;
-}
-
 static const json_t *form_ask(struct office *office, const struct form *form,
 			      struct question *question)
 {
@@ -179,7 +160,7 @@ static void owed_row(const struct owing *owing, struct html *html, const json_t 
 
 	html_add(html, "<tr><th scope=\"row\">%s</th><td>%s</td>",
 		 words_period(answer_text(row, "period"), NULL, period),
-		 form_words(answer_text(row, "form")));
+		 act_word(answer_text(row, "form")));
 	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
 		number_cell(html, row, counted[i]);
 	state_cell(owing, html, row);
