@@ -1,6 +1,7 @@
 #include "api/answers.h"
 
 #include "common/base/names.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -32,6 +32,7 @@ int postgres_prepare(struct postgres *postgres, struct err *err);
 /** Only look whether the tables are there and of this version. */
 int postgres_look(struct postgres *postgres, struct err *err);
 
+/** How far @province is there; all zero where nothing of it is. */
 int postgres_mark(struct postgres *postgres, const char *province, struct mark *ret_mark,
 		  struct err *err);
 

@@ -1,4 +1,5 @@
 #include "query/state.h"
+
 /* Did @unit take over from others on the day it began? */
 static bool took_over(const struct units *units, const struct unit *unit)
 {

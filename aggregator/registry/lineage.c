@@ -1,4 +1,5 @@
 #include "registry/lineage.h"
+
 #define STEPS_MAX 256u /* changes on the way of one unit; more would be a circle in the data */
 
 struct trace {

@@ -125,7 +125,7 @@ static bool row_is_before(int32_t day, const char *code, int32_t on, const char 
 	return day != on ? day < on : strcmp(code, wanted) < (int)behind;
 }
 
-/** The first successor of @code on @on; or, where @behind, the first that comes after these. */
+/* The first successor of @code on @on; or, where @behind, the first that comes after these. */
 static size_t successor_at(const struct units *units, const char *code, int32_t on, bool behind)
 {
 	const struct successor *list = units->successors;
