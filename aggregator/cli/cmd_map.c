@@ -42,7 +42,7 @@ int cmd_map_export_run(const struct order *order, struct err *err)
 
 	if (args_option(order->args, "format"))
 		return err_set(err, -EINVAL,
-			       "a map has the form that `lantoa map import` takes; leave --format "
+			       "a map has the form in which it is imported; leave --format "
 			       "out");
 	request.arguments = arguments;
 	request.n_arguments = sizeof(arguments) / sizeof(arguments[0]);

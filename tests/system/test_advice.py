@@ -12,7 +12,7 @@ import rig
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # What stands for a value, in both languages.
 PLACEHOLDERS = {"MÃ": "CODE", "TỆP": "FILE", "THƯ_MỤC": "FOLDER", "./THƯ_MỤC": "FOLDER/", "SỐ": "NUMBER", "ĐƠN_VỊ": "UNIT",
-                "./FOLDER": "FOLDER/", "MÃ_MỚI": "CODE_NEW"}
+                "./FOLDER": "FOLDER/", "MÃ_MỚI": "CODE_NEW", "TÊN": "NAME"}
 PAGES = ["README.md", "aggregator/cli/quickstart.vi.md"]
 
 

@@ -117,7 +117,7 @@ class Status(rig.Rig):
         self.lantoa("office", "move", "28001", "--unit", "28001", "--from", "2019-05-01")
         self.assertIn("Released: 3", self.lantoa("quarantine", "release", "--all").out)
         self.next_contact("28001", (0, 6))
-        self.assertIn("the province has every figure", agent.command("status").out)
+        rig.wait_for(lambda: "the province has every figure" in agent.command("status").out, "it to be connected again")
         self.assert_whole()
 
 
