@@ -62,11 +62,16 @@ int mirror_status(const struct mirror_config *config, long long lag_max, bool *r
 	printf(_("last written: %s\n"), standing.moved);
 	printf(_("figures in PostgreSQL: about %s; the database takes %s\n"), standing.figures,
 	       standing.size);
+	if (mark.position == 0 && lag > 0)
+		printf(_("PostgreSQL has nothing of province %s: is that the code in mirror.conf, "
+			 "and "
+			 "does lantoa-mirror run?\n"),
+		       config->province);
 	if (mark.damaged > 0)
 		printf(_("%lld items of the ledger were damaged at the province, and are not "
 			 "here\n"),
 		       (long long)mark.damaged);
 	changes_page_free(&page);
-	*ret_well = lag <= lag_max && mark.damaged == 0;
+	*ret_well = lag <= lag_max && mark.damaged == 0 && (mark.position > 0 || lag == 0);
 	return 0;
 }

@@ -407,6 +407,9 @@ class GoneBack(Mirrored):
         self.postgres.sql("DROP TRIGGER full_disk ON lantoa.event")
         rig.wait_for(lambda: self.command("status").out.splitlines()[0].endswith(" 0 behind"), "the mirror")
         mirror.stop()
+        nobody = self.command("status", conf=self.configure("nobody", province="99"))
+        self.assertEqual(nobody.code, 1, nobody)
+        self.assertIn("PostgreSQL has nothing of province 99", nobody.out)
         # The tables of a later version.
         self.postgres.sql("UPDATE lantoa.version SET tables = 99")
         self.refused(self.conf, "install that one")
