@@ -119,7 +119,8 @@ static void a_place_is_no_other_offices(void **state)
 	struct state here = { 0 };
 	char path[SCRATCH_MAX + 32];
 	assert_int_equal(admission_once(&settings, &invitation, &f->err), -EINVAL);
-	assert_non_null(strstr(f->err.text, "of office 28252"));
+	assert_non_null(
+		strstr(f->err.text, "is for office 28252, and this place is for office 28249"));
 	(void)snprintf(path, sizeof(path), "%s/spool.db", f->folder);
 	struct stat info;
 	assert_int_equal(stat(path, &info), -1); /* nothing was begun */
