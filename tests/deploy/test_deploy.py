@@ -345,11 +345,14 @@ class Deploy(Story):
         province.sh("systemctl restart lantoa-alerts.service")
         province.wait_active("lantoa-alerts.service", 10)
         province.sh("systemd-analyze security --no-pager --threshold=15 lantoa-alerts.service")
+        # less than twice the reserve is left: there is room to keep what is told
+        province.sh(f"fallocate -l $(($(df --output=avail -B1 {STATE} | tail -1) - 6 * 1024 * 1024)) {STATE}/weight")
+        province.wait_for(lambda: self.hooked(province, "disk"), "the hook to be told of the disk", 30)
         self.fill(province, STATE)
         self.record(self.office, 12)
         province.wait_for(lambda: "NOT TAKING FIGURES" in province.show(unit, "StatusText"), "the status to say so", 60)
         self.assertEqual(self.teams(province), (16, 2), "questions are answered meanwhile")
-        province.sh(f"rm {STATE}/ballast")
+        province.sh(f"rm {STATE}/ballast {STATE}/weight")
         self.assert_figures(province, 17, 2, 90)  # what was put off is sent again after a minute
         province.wait_for(lambda: "NOT TAKING" not in province.show(unit, "StatusText"), "the status to be well again", 30)
         province.wait_for(lambda: self.hooked(province, "disk")[1:], "the hook to be told that it is over", 30)
