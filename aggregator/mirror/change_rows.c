@@ -143,6 +143,8 @@ static void clear(struct change_rows *rows)
 {
 	for (size_t i = 0; i < rows->n_texts; i++)
 		free(rows->texts[i]);
+	if (rows->n_pending > 0) /* of a page that could not be taken: the index leads to them */
+		hash_index_clear(&rows->index);
 	rows->n = rows->n_texts = rows->n_pending = rows->n_entries = 0;
 	rows->figures = rows->damaged = 0;
 	rows->no_memory = false;

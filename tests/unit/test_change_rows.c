@@ -287,6 +287,21 @@ static void what_no_ledger_says_is_refused_and_leaves_no_steps(void **state)
 	assert_int_equal(change_rows_n(f->rows), 0);
 }
 
+/* It is asked for once more, and nothing of what was begun with it is looked at. */
+static void a_page_that_cannot_be_taken_leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	const char good[] = BATCH(11, 4, RUN("a", "", "[\"2025-04-01\", \"5\"]"), "");
+	char broken[2048];
+	(void)snprintf(broken, sizeof(broken), "%s, %s", good,
+		       "{\"position\": 12, \"at_us\": 5, \"link\": \"l\", \"other\": {}}");
+	assert_int_equal(take(f, broken, 2), -EBADMSG);
+	assert_int_equal(change_rows_n(f->rows), 0);
+	take_well(f, good, 1);
+	assert_int_equal(change_rows_figures(f->rows), 1);
+	assert_string_equal(find(f, PUT_FIGURES)->params[10], "{NULL}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +317,7 @@ int main(void)
 		TEST(an_imported_file_takes_the_place_of_the_one_before),
 		TEST(what_is_damaged_has_its_place),
 		TEST(what_no_ledger_says_is_refused_and_leaves_no_steps),
+		TEST(a_page_that_cannot_be_taken_leaves_nothing),
 	};
 	return cmocka_run_group_tests_name("change_rows", tests, NULL, NULL);
 }
