@@ -2,6 +2,7 @@
 
 #include "common/base/i18n.h"
 #include "common/base/utf8.h"
+#include "dashboard/words.h"
 
 #include <string.h>
 
@@ -17,26 +18,17 @@ const char *act_word(const char *word)
 {
 	static const struct {
 		const char *word, *words;
-	} known[] = { { "civil", N_("civil") },
-		      { "report", N_("of reports") },
-		      { "minute", N_("by the minute") },
-		      { "hour", N_("by the hour") },
-		      { "day", N_("by the day") },
-		      { "week", N_("by the week") },
-		      { "month", N_("by the month") },
-		      { "quarter", N_("by the quarter") },
-		      { "semester", N_("by the half-year") },
-		      { "year", N_("by the year") } };
+	} known[] = { { "civil", N_("civil") }, { "report", N_("of reports") } };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(known[i].word, word) == 0)
 			return _(known[i].words);
-	return word;
+	return words_often(word);
 }
 
 const char *act_form(const char *form, char text[ACT_FORM_MAX])
 {
 	/* TRANSLATORS: "All that is reported by the month" */
-	(void)utf8_print(text, ACT_FORM_MAX, _("All that is reported %s"), act_word(form));
+	(void)utf8_print(text, ACT_FORM_MAX, _("All that is reported %s"), words_often(form));
 	return text;
 }

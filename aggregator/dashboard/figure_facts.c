@@ -169,18 +169,6 @@ static const struct meaning over_offices[] = {
 	{ NULL, NULL },
 };
 
-static const struct meaning how_often[] = {
-	{ "minute", N_("by the minute") },
-	{ "hour", N_("by the hour") },
-	{ "day", N_("by the day") },
-	{ "week", N_("by the week") },
-	{ "month", N_("by the month") },
-	{ "quarter", N_("by the quarter") },
-	{ "semester", N_("by the half-year") },
-	{ "year", N_("by the year") },
-	{ NULL, NULL },
-};
-
 void facts_sentence(const struct facts *facts, struct html *html)
 {
 	html_add(html, "<p class=\"lead\">");
@@ -196,7 +184,7 @@ void facts_sentence(const struct facts *facts, struct html *html)
 			 meaning_of(over_offices, facts->area_agg));
 		/* TRANSLATORS: a level of areas, "by the month" */
 		html_say(html, _("each %s reports it %s"), words_level(facts->level),
-			 meaning_of(how_often, facts->grain));
+			 words_often(facts->grain));
 	}
 	html_add(html, ". <code>%s</code></p>\n", facts->name);
 }

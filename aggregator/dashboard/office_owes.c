@@ -160,7 +160,7 @@ static void owed_row(const struct owing *owing, struct html *html, const json_t 
 
 	html_add(html, "<tr><th scope=\"row\">%s</th><td>%s</td>",
 		 words_period(answer_text(row, "period"), NULL, period),
-		 act_word(answer_text(row, "form")));
+		 words_often(answer_text(row, "form")));
 	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
 		number_cell(html, row, counted[i]);
 	state_cell(owing, html, row);

@@ -61,3 +61,22 @@ const char *words_level(const char *level)
 			return _(levels[i].words);
 	return level;
 }
+
+const char *words_often(const char *grain)
+{
+	static const struct {
+		const char *grain, *words;
+	} known[] = { { "minute", N_("by the minute") },
+		      { "hour", N_("by the hour") },
+		      { "day", N_("by the day") },
+		      { "week", N_("by the week") },
+		      { "month", N_("by the month") },
+		      { "quarter", N_("by the quarter") },
+		      { "semester", N_("by the half-year") },
+		      { "year", N_("by the year") } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].grain, grain) == 0)
+			return _(known[i].words);
+	return grain;
+}

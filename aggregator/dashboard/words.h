@@ -12,3 +12,5 @@ const char *words_day(const char *day, char text[PERIOD_TOLD_MAX]);
 const char *words_instant(const char *instant, char text[PERIOD_TOLD_MAX]);
 /** A level of areas, or "office". */
 const char *words_level(const char *level);
+/** How often is reported what is reported per @grain: "month" as "by the month". */
+const char *words_often(const char *grain);
